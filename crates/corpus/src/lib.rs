@@ -1,0 +1,21 @@
+//! Makes core dumps whose truth is known: real, damaged and synthetic.
+//!
+//! For development only. It uses no other crate of this project, because a
+//! writer that shares the reader's structures proves nothing about either.
+//!
+//! - [`native`]: builds small programs, lets them crash, keeps their cores
+//!   with a `truth.json` beside each.
+//! - [`snapshot`]: writes a core of a crashing or living process by ptrace,
+//!   where the kernel's `core_pattern` gives none.
+//!
+//! ```no_run
+//! use thoth_corpus::native;
+//!
+//! let report = native::build(&native::out_dir(), &["segv", "deadlock"]);
+//! for case in &report.made {
+//!     println!("{} {:?}", case.core.display(), case.truth.frames);
+//! }
+//! assert!(report.skipped.is_empty(), "{:?}", report.skipped);
+//! ```
+
+pub mod native;
