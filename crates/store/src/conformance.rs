@@ -1,0 +1,1 @@
+//! What every pair of engines must pass.

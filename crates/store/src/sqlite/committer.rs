@@ -1,0 +1,148 @@
+//! One thread that commits for all writers.
+//!
+//! A durable commit costs a flush, and a flush costs the same for one change
+//! as for hundreds. So writers hand their work to this thread; it takes one
+//! request, drains what waits, runs each in a savepoint of one transaction,
+//! commits, and only then answers. A failed condition undoes its own savepoint
+//! and disturbs nobody else; when the commit itself fails, all are told so.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use thoth_manta::{Code, Error, Result};
+
+use super::{Tried, failed};
+
+/// Requests that share one commit at most.
+const BATCH: usize = 512;
+
+/// Tells a writer how its transaction ended.
+type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
+/// Runs a request inside its savepoint; the flag says whether to keep it.
+type Work = Box<dyn FnOnce(&Connection) -> (bool, Answer) + Send>;
+
+pub(super) struct Committer {
+    /// Taken at the end, so that the thread's loop ends.
+    queue: Option<Sender<Work>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Committer {
+    pub(super) fn start(connection: Connection) -> Result<Committer> {
+        let (queue, requests) = channel();
+        let thread = std::thread::Builder::new()
+            .name("thoth-commit".to_owned())
+            .spawn(move || serve(&connection, &requests))
+            .map_err(|error| {
+                Error::new(
+                    Code::InternalError,
+                    "cannot start the committer's thread",
+                )
+                .because(error)
+            })?;
+        Ok(Committer { queue: Some(queue), thread: Some(thread) })
+    }
+
+    /// Runs work in a transaction and waits until it is durable.
+    pub(super) fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (reply, result) = sync_channel(1);
+        let request: Work = Box::new(move |connection| {
+            let done = work(connection);
+            let keep = done.is_ok();
+            let answer: Answer = Box::new(move |committed| {
+                let outcome = match committed {
+                    Ok(()) => done,
+                    // Its own failure says more than the commit's.
+                    Err(why) => done.and_then(|_| Err(not_committed(&why))),
+                };
+                // A writer that stopped waiting needs no answer.
+                let _ = reply.send(outcome);
+            });
+            (keep, answer)
+        });
+        let gone = || not_committed("the committer has stopped");
+        let queue = self.queue.as_ref().ok_or_else(gone)?;
+        queue.send(request).map_err(|_| gone())?;
+        result.recv().map_err(|_| gone())?
+    }
+}
+
+impl Drop for Committer {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn not_committed(why: &str) -> Error {
+    Error::new(
+        Code::InternalError,
+        format!("store database: the change was not committed: {why}"),
+    )
+}
+
+fn serve(connection: &Connection, requests: &Receiver<Work>) {
+    while let Ok(first) = requests.recv() {
+        let mut batch = vec![first];
+        batch.extend(requests.try_iter().take(BATCH - 1));
+        commit_batch(connection, batch);
+    }
+}
+
+fn commit_batch(connection: &Connection, batch: Vec<Work>) {
+    let mut answers: Vec<Answer> = Vec::with_capacity(batch.len());
+    let outcome = connection
+        .execute_batch("BEGIN IMMEDIATE")
+        .tried("begin a transaction")
+        .and_then(|()| {
+            for work in batch {
+                answers.extend(run_one(connection, work)?);
+            }
+            connection.execute_batch("COMMIT").tried("commit")
+        })
+        .map_err(|error| describe(&error));
+    if outcome.is_err() && !connection.is_autocommit() {
+        // Nothing more can be done when even this fails: the next BEGIN
+        // fails too, and every writer is told.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    for answer in answers {
+        answer(outcome.clone());
+    }
+}
+
+/// Runs one request in a savepoint. A request that panics is undone, and its
+/// writer learns from the closed channel.
+fn run_one(connection: &Connection, work: Work) -> Result<Option<Answer>> {
+    connection.execute_batch("SAVEPOINT one").tried("begin a savepoint")?;
+    let ran = catch_unwind(AssertUnwindSafe(|| work(connection)));
+    let (keep, answer) = match ran {
+        Ok((keep, answer)) => (keep, Some(answer)),
+        Err(_) => (false, None),
+    };
+    let end = if keep { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" };
+    match connection.execute_batch(end) {
+        Ok(()) => Ok(answer),
+        Err(error) => {
+            let error = failed("end a savepoint", error);
+            if let Some(answer) = answer {
+                answer(Err(describe(&error)));
+            }
+            Err(error)
+        }
+    }
+}
+
+fn describe(error: &Error) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
