@@ -18,4 +18,6 @@
 //! assert!(report.skipped.is_empty(), "{:?}", report.skipped);
 //! ```
 
+#[cfg(feature = "cases")]
 pub mod native;
+pub mod snapshot;

@@ -5,14 +5,16 @@ use super::pattern::PlainCores;
 use super::recipe::expand;
 use super::tools::{find, run};
 use super::truth::take_facts;
-use super::{Capture, MakeError, Recipe, Truth, io, source_dir};
+use super::witness;
+use super::{Capture, KernelTruth, MakeError, Recipe, Truth, io, source_dir};
+use crate::snapshot::{self, Traced};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 /// Longest life of a case's process.
@@ -27,23 +29,38 @@ pub(crate) fn make(recipe: &Recipe, dir: &Path) -> Result<Truth, MakeError> {
     open_to_all(&facts, 0o666)?;
     let mut truth = Truth::default();
     let mut command = command(recipe, dir, &facts, &mut truth)?;
+    let core = dir.join("core");
     truth.started = now();
-    let status = match recipe.capture {
-        Capture::Gcore => gcore(recipe, &mut command, dir, &facts)?,
-        _ => kernel(recipe, &mut command, dir)?,
+    let end = match recipe.capture {
+        Capture::Kernel => kernel(recipe, &mut command, &core)?,
+        Capture::Snapshot => snapshot(recipe, &mut command, &core)?,
+        Capture::Gcore | Capture::Live => {
+            living(recipe, &mut command, &core, &facts)?
+        }
     };
     truth.ended = now();
-    truth.writer = match recipe.capture {
-        Capture::Gcore => "gcore".to_owned(),
-        _ => "kernel".to_owned(),
-    };
-    find_core(dir, &status)?;
+    end.writer.clone_into(&mut truth.writer);
+    find_core(dir, &end)?;
     let text = fs::read(&facts).map_err(io("read", &facts))?;
     take_facts(&mut truth, &String::from_utf8_lossy(&text));
-    truth.warning = warning(recipe, &status);
+    truth.warning = warning(recipe, &end);
+    if let Some(kernel) = end.kernel {
+        truth.pid = truth.pid.or(Some(end.pid));
+        truth.exe.clone_from(&kernel.exe);
+        truth.kernel = Some(kernel);
+    }
     fs::remove_file(&facts).map_err(io("remove", &facts))?;
     after(recipe, dir)?;
     Ok(truth)
+}
+
+/// Says how the process ended.
+struct End {
+    pid: i32,
+    writer: &'static str,
+    /// Signal that ended it, 0 for none.
+    signal: i32,
+    kernel: Option<KernelTruth>,
 }
 
 fn open_to_all(path: &Path, mode: u32) -> Result<(), MakeError> {
@@ -100,8 +117,11 @@ fn command(
 /// Serializes starts: limits and filter are inherited from this process.
 static START: Mutex<()> = Mutex::new(());
 
-/// Starts the process with the limits of its recipe.
-fn start(recipe: &Recipe, command: &mut Command) -> Result<Child, MakeError> {
+/// Runs `spawn` with the limits that the recipe's process is to inherit.
+fn with_limits<T>(
+    recipe: &Recipe,
+    spawn: impl FnOnce() -> T,
+) -> Result<T, MakeError> {
     let guard = START.lock();
     let all = Rlimit { current: None, maximum: None };
     let core = getrlimit(Resource::Core);
@@ -120,28 +140,98 @@ fn start(recipe: &Recipe, command: &mut Command) -> Result<Child, MakeError> {
     let old = fs::read_to_string(filter).unwrap_or_default();
     let wanted = recipe.coredump_filter.as_deref().unwrap_or("0x33");
     fs::write(filter, wanted).map_err(io("write", filter))?;
-    let child = command.spawn();
+    let result = spawn();
     let _ = setrlimit(Resource::Stack, stack);
     let _ = fs::write(filter, format!("0x{}", old.trim()));
     drop(guard);
-    let program = Path::new(command.get_program());
-    child.map_err(io("start", program))
+    Ok(result)
 }
 
-/// Lets the kernel write the core when the process dies.
+/// Lets the kernel write the core when the process dies; where it cannot be
+/// told to, writes a snapshot.
 fn kernel(
     recipe: &Recipe,
     command: &mut Command,
-    _dir: &Path,
-) -> Result<ExitStatus, MakeError> {
+    core: &Path,
+) -> Result<End, MakeError> {
     let _maps = raise_max_maps(recipe)?;
-    let plain = PlainCores::take();
-    if plain.is_none() {
-        let why = "kernel.core_pattern cannot be set to a plain file";
-        return Err(MakeError::NoCore(why.to_owned()));
+    let Some(_plain) = PlainCores::take() else {
+        if recipe.coredump_filter.is_some() {
+            let why = "kernel.core_pattern cannot be set to a plain file";
+            return Err(MakeError::NoCore(why.to_owned()));
+        }
+        return snapshot(recipe, command, core);
+    };
+    if !may_trace() {
+        let mut child = with_limits(recipe, || command.spawn())?
+            .map_err(io("start", Path::new(command.get_program())))?;
+        let pid = i32::try_from(child.id()).unwrap_or(0);
+        let signal = wait(&mut child)?.signal().unwrap_or(0);
+        return Ok(End { pid, writer: "kernel", signal, kernel: None });
     }
-    let mut child = start(recipe, command)?;
-    wait(&mut child)
+    traced(recipe, command, |traced| {
+        let truth = witness::testify(traced);
+        let status = traced.die_of_it()?;
+        Ok(End {
+            pid: traced.pid,
+            writer: "kernel",
+            signal: if libc::WIFSIGNALED(status) {
+                libc::WTERMSIG(status)
+            } else {
+                0
+            },
+            kernel: Some(truth),
+        })
+    })
+}
+
+/// Writes the core on the fatal signal, without the kernel's help.
+fn snapshot(
+    recipe: &Recipe,
+    command: &mut Command,
+    core: &Path,
+) -> Result<End, MakeError> {
+    traced(recipe, command, |traced| {
+        let truth = witness::testify(traced);
+        let crash = snapshot::write_core(traced, core)?;
+        traced.end();
+        Ok(End {
+            pid: crash.pid,
+            writer: "snapshot",
+            signal: crash.signal,
+            kernel: Some(truth),
+        })
+    })
+}
+
+/// Runs the process to its fatal signal, and `then` with all of it stopped.
+fn traced(
+    recipe: &Recipe,
+    command: &mut Command,
+    then: impl FnOnce(&mut Traced) -> Result<End, snapshot::Error> + Send,
+) -> Result<End, MakeError> {
+    snapshot::on_own_thread(|| {
+        let mut traced =
+            with_limits(recipe, || Traced::start(command, PATIENCE))??;
+        traced.run_to_fatal_signal()?;
+        traced.stop_all()?;
+        Ok(then(&mut traced)?)
+    })
+}
+
+/// Returns whether processes may be traced here.
+fn may_trace() -> bool {
+    static MAY: OnceLock<bool> = OnceLock::new();
+    *MAY.get_or_init(|| {
+        snapshot::on_own_thread(|| {
+            let mut command = Command::new("true");
+            let traced = Traced::start(&mut command, PATIENCE);
+            traced.is_ok_and(|mut t| {
+                t.end();
+                true
+            })
+        })
+    })
 }
 
 /// Waits for the end of the process, and ends it when it takes too long.
@@ -162,24 +252,32 @@ fn wait(child: &mut Child) -> Result<ExitStatus, MakeError> {
     }
 }
 
-/// Lets gcore write the core of the living process.
-fn gcore(
+/// Takes a core of the living process, by gcore or a snapshot.
+fn living(
     recipe: &Recipe,
     command: &mut Command,
-    dir: &Path,
+    core: &Path,
     facts: &Path,
-) -> Result<ExitStatus, MakeError> {
-    let gcore = find("gcore")?;
-    let mut child = start(recipe, command)?;
-    let ready = wait_ready(facts);
-    let pid = child.id().to_string();
-    let written = ready.and_then(|()| {
-        run(Command::new(gcore).arg("-o").arg(dir.join("core")).arg(&pid))
+) -> Result<End, MakeError> {
+    let by_gdb = recipe.capture == Capture::Gcore;
+    let gcore = if by_gdb { Some(find("gcore")?) } else { None };
+    let mut child = with_limits(recipe, || command.spawn())?
+        .map_err(io("start", Path::new(command.get_program())))?;
+    let taken = wait_ready(facts).and_then(|()| match gcore {
+        Some(gcore) => {
+            let pid = child.id().to_string();
+            let mut gcore = Command::new(gcore);
+            run(gcore.arg("-o").arg(core).arg(pid)).map(drop)
+        }
+        None => Ok(snapshot::live(child.id(), core).map(drop)?),
     });
+    let pid = i32::try_from(child.id()).unwrap_or(0);
+    // it lives on for as long as it is let; a failed kill shows as a timeout
     let _ = child.kill();
-    let status = wait(&mut child)?;
-    written?;
-    Ok(status)
+    wait(&mut child)?;
+    taken?;
+    let writer = if by_gdb { "gcore" } else { "snapshot" };
+    Ok(End { pid, writer, signal: 0, kernel: None })
 }
 
 /// Waits until the program said that it is where it should be.
@@ -196,7 +294,7 @@ fn wait_ready(facts: &Path) -> Result<(), MakeError> {
 }
 
 /// Renames `core.PID`, as gcore and some kernels call it.
-fn find_core(dir: &Path, status: &ExitStatus) -> Result<(), MakeError> {
+fn find_core(dir: &Path, end: &End) -> Result<(), MakeError> {
     let core = dir.join("core");
     if core.exists() {
         return Ok(());
@@ -209,17 +307,31 @@ fn find_core(dir: &Path, status: &ExitStatus) -> Result<(), MakeError> {
             return fs::rename(&from, &core).map_err(io("rename", &from));
         }
     }
-    Err(MakeError::NoCore(format!("no core was written ({status})")))
+    Err(MakeError::NoCore(format!(
+        "no core was written (signal {})",
+        end.signal
+    )))
 }
 
-fn warning(recipe: &Recipe, status: &ExitStatus) -> Option<String> {
+fn warning(recipe: &Recipe, end: &End) -> Option<String> {
     let wanted = signal_number(recipe.expected_signal()?)?;
-    (status.signal() != Some(wanted))
-        .then(|| format!("ended with {status}, not by signal {wanted}"))
+    let found = end.signal;
+    (found != wanted)
+        .then(|| format!("ended by signal {found}, not by {wanted}"))
 }
 
 fn signal_number(name: &str) -> Option<i32> {
-    name.parse::<nix::sys::signal::Signal>().ok().map(|s| s as i32)
+    let names = [
+        ("SIGQUIT", libc::SIGQUIT),
+        ("SIGILL", libc::SIGILL),
+        ("SIGTRAP", libc::SIGTRAP),
+        ("SIGABRT", libc::SIGABRT),
+        ("SIGBUS", libc::SIGBUS),
+        ("SIGFPE", libc::SIGFPE),
+        ("SIGSEGV", libc::SIGSEGV),
+        ("SIGSYS", libc::SIGSYS),
+    ];
+    names.iter().find(|(n, _)| *n == name).map(|(_, number)| *number)
 }
 
 fn after(recipe: &Recipe, dir: &Path) -> Result<(), MakeError> {

@@ -23,6 +23,7 @@ mod pattern;
 mod recipe;
 mod tools;
 mod truth;
+mod witness;
 
 pub use recipe::{Capture, Change, Part, Post, Recipe, cases};
 pub use truth::{BlockTruth, KernelThread, KernelTruth, ThreadTruth, Truth};
@@ -94,6 +95,8 @@ pub(crate) enum MakeError {
         #[source]
         source: std::io::Error,
     },
+    #[error(transparent)]
+    Snapshot(#[from] crate::snapshot::Error),
     #[error("{0}")]
     NoCore(String),
     #[error("no such case")]
