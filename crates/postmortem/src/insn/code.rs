@@ -1,0 +1,72 @@
+//! Reading target memory and decoding the code in it.
+
+use std::collections::HashMap;
+
+use iced_x86::{Decoder, DecoderOptions, Instruction};
+
+/// Target memory, code included.
+pub trait Mem {
+    /// Fills `buf` from `addr`; false when any byte of it is absent.
+    fn read(&self, addr: u64, buf: &mut [u8]) -> bool;
+}
+
+/// Reads a little-endian word of the target.
+pub(super) fn read_u64(mem: &dyn Mem, addr: u64) -> Option<u64> {
+    let mut word = [0; 8];
+    mem.read(addr, &mut word).then(|| u64::from_le_bytes(word))
+}
+
+/// Reads up to 15 bytes (the longest instruction) at `addr`; fewer when the
+/// readable memory ends there.
+pub(super) fn read_insn_bytes(mem: &dyn Mem, addr: u64) -> ([u8; 15], usize) {
+    let mut buf = [0; 15];
+    if mem.read(addr, &mut buf) {
+        return (buf, 15);
+    }
+    // The end of a mapping is a page boundary in practice, a file's end in a
+    // few cases: one byte at a time is right for both and rare.
+    let mut len = 0;
+    while len < 14 {
+        let mut one = [0];
+        let Some(at) = addr.checked_add(len as u64) else { break };
+        if !mem.read(at, &mut one) {
+            break;
+        }
+        buf[len] = one[0];
+        len += 1;
+    }
+    (buf, len)
+}
+
+/// Decodes the instruction at `addr`.
+pub(super) fn decode(mem: &dyn Mem, addr: u64) -> Option<Instruction> {
+    let (bytes, len) = read_insn_bytes(mem, addr);
+    decode_bytes(&bytes[..len], addr)
+}
+
+/// Decodes one instruction from bytes that lie at `addr`.
+pub(super) fn decode_bytes(bytes: &[u8], addr: u64) -> Option<Instruction> {
+    let mut decoder = Decoder::with_ip(64, bytes, addr, DecoderOptions::NONE);
+    let ins = decoder.decode();
+    // Near the top of the address space next_ip would wrap: not code.
+    (!ins.is_invalid() && ins.next_ip() > addr).then_some(ins)
+}
+
+/// A decoder that remembers what it decoded: the analyses pass over the same
+/// instructions several times.
+pub(super) struct Code<'m> {
+    mem: &'m dyn Mem,
+    seen: HashMap<u64, Option<Instruction>>,
+}
+
+impl<'m> Code<'m> {
+    pub(super) fn new(mem: &'m dyn Mem) -> Self {
+        Code { mem, seen: HashMap::new() }
+    }
+
+    /// Decodes the instruction at `addr`; `None` when it is absent or invalid.
+    pub(super) fn at(&mut self, addr: u64) -> Option<Instruction> {
+        let mem = self.mem;
+        *self.seen.entry(addr).or_insert_with(|| decode(mem, addr))
+    }
+}

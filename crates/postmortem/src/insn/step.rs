@@ -1,0 +1,292 @@
+//! One step up the stack through a function that has no unwind data.
+//!
+//! By hand one reads the function: the prologue above the stopped instruction
+//! says what was pushed, the epilogue below says what will be popped. Both
+//! readings are done here by symbolic execution and checked against each other
+//! and against the stack:
+//!
+//! 1. **prologue**: from the function's start (when known) over every path to
+//!    the pc; gives the frame address and where each register was saved;
+//! 2. **epilogue**: from the pc over every path to a `ret`; needs no start and
+//!    no frame pointer, and is exact on the instructions where frame-pointer
+//!    chains lose the caller (first instruction, behind `push rbp`, before
+//!    `ret`, behind `leave`);
+//! 3. **linkage stubs**: known byte patterns;
+//! 4. **frame pointer**: `rbp` chain, only when nothing above speaks and the
+//!    words look like a frame.
+//!
+//! A result must lead to a return address: a word behind a call instruction
+//! (or a signal return trampoline). If the call names its target, that must be
+//! the function we are in. Two readings that disagree are settled by this
+//! test; if it does not settle them there is no answer. No answer is better
+//! than a made-up frame.
+//!
+//! Not covered: hand-written code that keeps its return address elsewhere,
+//! `ret n`, and functions that never return when their start is unknown.
+
+use serde::Serialize;
+
+use super::calls::CallKind;
+use super::code::{Code, read_u64};
+use super::paths::{Bounds, Exit, exits, reach};
+use super::plt::{Stub, stub_at};
+use super::rule::{Applied, Cfa, Rule, Saved};
+use super::validate::{Fit, fit};
+use super::{CALLEE_SAVED, Mem, RBP, RSP, Regs};
+
+/// Frame-pointer frames larger than this are not believed.
+const MAX_FP_FRAME: u64 = 1 << 26;
+
+/// Where a thread stands in the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The program counter; for a caller's frame, the return address.
+    pub pc: u64,
+    /// Start of the function. For a `.cold` part give the start of the
+    /// function it belongs to, or nothing.
+    pub start: Option<u64>,
+    /// End of the function: a call at the very end does not return.
+    pub end: Option<u64>,
+    /// True for the innermost frame and for one interrupted by a signal; false
+    /// where `pc` is a return address.
+    pub innermost: bool,
+}
+
+/// How a caller was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// What the code before the pc did.
+    Prologue,
+    /// What the code behind the pc will do.
+    Epilogue,
+    /// Both, with the same answer.
+    PrologueAndEpilogue,
+    /// A linkage stub's byte pattern.
+    Stub,
+    /// The `rbp` chain.
+    FramePointer,
+}
+
+/// How far an answer was checked, the best last.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// It fits, but so might a stale word.
+    Weak,
+    /// Two readings agree, or one is unopposed and the return address is
+    /// behind a call that can have led here.
+    Likely,
+    /// The return address is behind a call of this very function.
+    Proven,
+}
+
+/// The caller's frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stepped {
+    /// The caller's registers; `rip` is the return address. Registers that
+    /// cannot be shown to hold the caller's value are unknown.
+    pub regs: Regs,
+    /// Canonical frame address: the caller's `rsp`.
+    pub cfa: u64,
+    /// How it was found.
+    pub method: Method,
+    /// How far it was checked.
+    pub confidence: Confidence,
+    /// The call instruction before the return address.
+    pub call: Option<CallKind>,
+}
+
+/// Steps from the function that starts at `func_start` to its caller.
+///
+/// Convenience for one step; [`Analysis`] keeps the work for the next frame
+/// with the same program counter.
+#[must_use]
+pub fn step(
+    func_start: Option<u64>,
+    pc: u64,
+    is_innermost: bool,
+    regs: &Regs,
+    mem: &dyn Mem,
+) -> Option<Stepped> {
+    let place =
+        Place { pc, start: func_start, end: None, innermost: is_innermost };
+    Analysis::new(place, mem).apply(regs, mem)
+}
+
+/// What the code around one program counter says, for any thread there.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    place: Place,
+    stub: Option<Stub>,
+    entry: Option<Rule>,
+    exits: Vec<Exit>,
+}
+
+/// One reading, applied to a thread and judged.
+struct Candidate {
+    applied: Applied,
+    method: Method,
+    doubt: usize,
+    fit: Fit,
+    call: Option<CallKind>,
+}
+
+impl Analysis {
+    /// Reads the code around `place`.
+    #[must_use]
+    pub fn new(place: Place, mem: &dyn Mem) -> Analysis {
+        let stub = place.innermost.then(|| stub_at(place.pc, mem)).flatten();
+        let bounds = Bounds { start: place.start, end: place.end };
+        let mut code = Code::new(mem);
+        if stub.is_some() {
+            return Analysis { place, stub, entry: None, exits: Vec::new() };
+        }
+        let entry = reach(&mut code, bounds, place.pc, place.innermost)
+            .and_then(|state| Rule::from_entry(&state));
+        let exits = exits(&mut code, bounds, place.pc, place.innermost);
+        Analysis { place, stub, entry, exits }
+    }
+
+    /// Computes the caller of a thread that stands at this place.
+    #[must_use]
+    pub fn apply(&self, regs: &Regs, mem: &dyn Mem) -> Option<Stepped> {
+        if let Some(stub) = self.stub {
+            return self.apply_stub(stub, regs, mem);
+        }
+        let candidates = self.candidates(regs, mem);
+        if let Some(best) = choose(&candidates) {
+            return Some(best);
+        }
+        // A reading that was refuted speaks against the frame pointer as well
+        // only if it was not refuted by the stack itself.
+        self.frame_pointer(regs, mem)
+    }
+
+    fn candidates(&self, regs: &Regs, mem: &dyn Mem) -> Vec<Candidate> {
+        let mut found: Vec<Candidate> = Vec::new();
+        let entry = self.entry.iter().map(|rule| (rule, Method::Prologue, 0));
+        let exits = self
+            .exits
+            .iter()
+            .map(|exit| (&exit.rule, Method::Epilogue, exit.doubt));
+        for (rule, method, doubt) in entry.chain(exits) {
+            let Some(applied) = rule.apply(regs, mem) else { continue };
+            match found.iter_mut().find(|c| c.applied.cfa == applied.cfa) {
+                Some(known) => known.merge(applied, method, doubt),
+                None => {
+                    let (fit, call) = fit(&self.place, regs, &applied, mem);
+                    found.push(Candidate { applied, method, doubt, fit, call });
+                }
+            }
+        }
+        found
+    }
+
+    fn apply_stub(
+        &self,
+        stub: Stub,
+        regs: &Regs,
+        mem: &dyn Mem,
+    ) -> Option<Stepped> {
+        let mut saved = [Saved::Lost; 16];
+        for (index, place) in (0u8..).zip(&mut saved) {
+            *place = Saved::InReg(index);
+        }
+        let cfa = Cfa::Reg { reg: RSP as u8, off: stub.cfa_offset };
+        let applied = Rule { cfa, saved }.apply(regs, mem)?;
+        let place = Place { start: Some(stub.start), ..self.place };
+        let (fit, call) = fit(&place, regs, &applied, mem);
+        let confidence = match fit {
+            Fit::Exact => Confidence::Proven,
+            Fit::Call | Fit::Foreign => Confidence::Likely,
+            Fit::Unreadable => Confidence::Weak,
+            Fit::No => return None,
+        };
+        let Applied { cfa, regs } = applied;
+        Some(Stepped { regs, cfa, method: Method::Stub, confidence, call })
+    }
+
+    fn frame_pointer(&self, regs: &Regs, mem: &dyn Mem) -> Option<Stepped> {
+        let (frame, sp) = (regs.gpr[RBP]?, regs.gpr[RSP]?);
+        let size = frame.checked_sub(sp)?;
+        if frame % 8 != 0 || size > MAX_FP_FRAME {
+            return None;
+        }
+        let next = read_u64(mem, frame)?;
+        if next != 0 && next <= frame {
+            return None;
+        }
+        let mut saved = [Saved::Lost; 16];
+        saved[RBP] = Saved::AtCfa(-16);
+        let cfa = Cfa::Reg { reg: RBP as u8, off: 16 };
+        let applied = Rule { cfa, saved }.apply(regs, mem)?;
+        let (fit, call) = fit(&self.place, regs, &applied, mem);
+        let confidence = match fit {
+            Fit::Exact => Confidence::Likely,
+            Fit::Call => Confidence::Weak,
+            Fit::Foreign | Fit::Unreadable | Fit::No => return None,
+        };
+        let Applied { cfa, regs } = applied;
+        let method = Method::FramePointer;
+        Some(Stepped { regs, cfa, method, confidence, call })
+    }
+}
+
+impl Candidate {
+    /// Joins a second reading with the same frame address.
+    fn merge(&mut self, other: Applied, method: Method, doubt: usize) {
+        if self.method != method {
+            self.method = Method::PrologueAndEpilogue;
+        }
+        self.doubt = self.doubt.min(doubt);
+        for index in CALLEE_SAVED {
+            let mine = &mut self.applied.regs.gpr[index];
+            match (*mine, other.regs.gpr[index]) {
+                (None, value) => *mine = value,
+                (Some(a), Some(b)) if a != b => *mine = None,
+                _ => {}
+            }
+        }
+    }
+
+    /// How much speaks for this reading; `None` when it must not be used.
+    fn weight(&self) -> Option<(Fit, u8)> {
+        let both = self.method == Method::PrologueAndEpilogue;
+        let reading = match self.method {
+            Method::PrologueAndEpilogue => 4,
+            Method::Prologue => 3,
+            _ if self.doubt == 0 => 2,
+            _ => 1,
+        };
+        match self.fit {
+            Fit::No => None,
+            Fit::Unreadable | Fit::Foreign if !both => None,
+            fit => Some((fit, reading)),
+        }
+    }
+}
+
+/// Picks the reading that fits best, unless two fit equally well.
+fn choose(candidates: &[Candidate]) -> Option<Stepped> {
+    let best = candidates.iter().max_by_key(|c| c.weight())?;
+    let weight = best.weight()?;
+    let rivals = candidates.iter().filter(|c| c.weight() == Some(weight));
+    if rivals.count() > 1 {
+        return None;
+    }
+    let confidence = match (weight, best.doubt) {
+        ((Fit::Exact, _), _) => Confidence::Proven,
+        ((Fit::Call, 2..), 0) | ((_, 4), _) => Confidence::Likely,
+        _ => Confidence::Weak,
+    };
+    Some(Stepped {
+        regs: best.applied.regs.clone(),
+        cfa: best.applied.cfa,
+        method: best.method,
+        confidence,
+        call: best.call,
+    })
+}

@@ -1,0 +1,135 @@
+//! Steps where no table covers the code: by its bytes, by the frame pointer,
+//! and as last resort by a scan.
+
+use super::walk::{Position, Registers, Step};
+use super::{End, Trust, Unwinder};
+use crate::insn::{self, Mem};
+use crate::memory::Memory;
+
+/// Words of stack looked at for one guessed frame.
+const SCAN_WORDS: u64 = 1024;
+/// Guessed frames on one stack: past these a guess is worth nothing.
+const MAX_SCANNED: usize = 64;
+/// The program's entry code is shorter than this (bytes).
+const ENTRY_CODE: u64 = 64;
+
+impl Mem for Memory {
+    fn read(&self, addr: u64, buf: &mut [u8]) -> bool {
+        Memory::read(self, addr, buf).is_ok()
+    }
+}
+
+/// Steps out of code that no unwind table covers.
+pub(super) fn step(
+    unwinder: &Unwinder<'_>,
+    at: &mut Position,
+    interrupted: bool,
+) -> Step {
+    let map = unwinder.map;
+    let memory = unwinder.memory;
+    let pc = at.registers.pc;
+    let regs = at.registers.to_insn(unwinder.fs_base);
+    if insn::sigreturn::is_restorer(pc, memory)
+        && let Some(to) = insn::sigreturn::caller(&regs, memory)
+    {
+        let registers = Registers::from_insn(&to, map.sp);
+        return Step::To { registers, trust: Trust::Signal, signal: true };
+    }
+    if is_entry(unwinder, at) {
+        return Step::End(End::Complete);
+    }
+    let start = unwinder.more.function_start(at.lookup());
+    let stepped = insn::step::step(start, pc, interrupted, &regs, memory);
+    if let Some(s) = stepped {
+        let registers = Registers::from_insn(&s.regs, map.sp);
+        if registers.pc == 0 || unwinder.is_code(registers.pc) {
+            let trust = match s.method {
+                insn::step::Method::FramePointer => Trust::FramePointer,
+                _ => Trust::Prologue,
+            };
+            return Step::To { registers, trust, signal: false };
+        }
+    }
+    if let Some(registers) = frame_pointer(unwinder, &at.registers) {
+        let trust = Trust::FramePointer;
+        return Step::To { registers, trust, signal: false };
+    }
+    scan(unwinder, at)
+}
+
+/// The program's first code has no caller; the psABI has it clear rbp.
+fn is_entry(unwinder: &Unwinder<'_>, at: &Position) -> bool {
+    unwinder.entry.is_some_and(|entry| {
+        let into = at.lookup().wrapping_sub(entry);
+        into < ENTRY_CODE && at.registers.dwarf(unwinder.map.fp) == Some(0)
+    })
+}
+
+/// Follows the saved frame pointer: `[rbp]` is the caller's, `[rbp + 8]` the
+/// return address.
+fn frame_pointer(
+    unwinder: &Unwinder<'_>,
+    from: &Registers,
+) -> Option<Registers> {
+    let map = unwinder.map;
+    let (fp, sp) = (from.dwarf(map.fp)?, from.sp()?);
+    let same_stack = unwinder.memory.segment(fp)?.start
+        == unwinder.memory.segment(sp)?.start;
+    if fp < sp || fp % 8 != 0 || !same_stack {
+        return None;
+    }
+    let saved = unwinder.memory.read_u64(fp).ok()?;
+    let pc = unwinder.memory.read_u64(fp.checked_add(8)?).ok()?;
+    let chain_goes_up = saved == 0 || saved > fp;
+    if !chain_goes_up || !is_return(unwinder, pc) {
+        return None;
+    }
+    let mut to = Registers::only_sp(pc, fp.checked_add(16)?, map.sp);
+    to.set(map.fp, Some(saved));
+    Some(to)
+}
+
+/// Whether a word is a return address: in code and, where the code can be
+/// read, behind a call.
+fn is_return(unwinder: &Unwinder<'_>, pc: u64) -> bool {
+    if !unwinder.is_code(pc) {
+        return false;
+    }
+    let mut byte = [0; 1];
+    let readable = unwinder.memory.read(pc.wrapping_sub(1), &mut byte).is_ok();
+    !readable || insn::calls::is_return_address(pc, unwinder.memory).is_some()
+}
+
+/// Looks up the stack for the next word that follows a call instruction.
+pub(super) fn scan(unwinder: &Unwinder<'_>, at: &mut Position) -> Step {
+    let pc = at.registers.pc;
+    let ended =
+        |why: &str| Step::End(End::NoUnwindData { pc, why: why.to_owned() });
+    let Some(sp) = at.registers.sp() else {
+        return Step::End(End::NoStackPointer);
+    };
+    if at.scanned >= MAX_SCANNED {
+        return ended("too many frames guessed already");
+    }
+    let Some(slot) = sp.checked_next_multiple_of(8) else {
+        return ended("the stack pointer is at the end of memory");
+    };
+    for i in 0..SCAN_WORDS {
+        let slot = slot.wrapping_add(i * 8);
+        let Ok(word) = unwinder.memory.read_u64(slot) else { break };
+        // A guess must at least be code that can be read and follow a call.
+        if unwinder.is_code(word)
+            && insn::calls::is_return_address(word, unwinder.memory).is_some()
+        {
+            at.scanned += 1;
+            let sp = slot.wrapping_add(8);
+            let registers = Registers::only_sp(word, sp, unwinder.map.sp);
+            let trust = Trust::Scan;
+            return Step::To { registers, trust, signal: false };
+        }
+    }
+    ended(
+        "no unwind data, no frame pointer, and no return address found near \
+         the stack pointer",
+    )
+}
