@@ -162,7 +162,7 @@ fn kernel(
         }
         return snapshot(recipe, command, core);
     };
-    if !may_trace() {
+    if recipe.untraced || !may_trace() {
         let mut child = with_limits(recipe, || command.spawn())?
             .map_err(io("start", Path::new(command.get_program())))?;
         let pid = i32::try_from(child.id()).unwrap_or(0);
@@ -368,4 +368,25 @@ impl Drop for MaxMaps {
     fn drop(&mut self) {
         let _ = fs::write(MAX_MAPS, self.0.trim());
     }
+}
+
+/// Takes both a snapshot and the kernel's core (returned) of one process.
+#[cfg(test)]
+pub(crate) fn both_cores(
+    command: &mut Command,
+    ours: &Path,
+) -> (Vec<u8>, snapshot::Crash) {
+    let dir = ours.parent().expect("a folder");
+    command.current_dir(dir);
+    let _plain = PlainCores::take().expect("plain cores");
+    let recipe = Recipe::default();
+    let mut crash = None;
+    traced(&recipe, command, |traced| {
+        crash = Some(snapshot::write_core(traced, ours)?);
+        traced.die_of_it()?;
+        Ok(End { pid: 0, writer: "", signal: 0, kernel: None })
+    })
+    .expect("it crashes");
+    let theirs = fs::read(dir.join("core")).expect("the kernel's core");
+    (theirs, crash.expect("a snapshot was written"))
 }

@@ -28,6 +28,9 @@ mod witness;
 pub use recipe::{Capture, Change, Part, Post, Recipe, cases};
 pub use truth::{BlockTruth, KernelThread, KernelTruth, ThreadTruth, Truth};
 
+#[cfg(test)]
+pub(crate) use capture::both_cores;
+
 use rustix::fs::{FlockOperation, flock};
 use std::fs;
 use std::path::{Path, PathBuf};

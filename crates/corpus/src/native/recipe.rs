@@ -71,6 +71,8 @@ pub struct Recipe {
     pub max_maps: Option<u64>,
     /// Who writes the core.
     pub capture: Capture,
+    /// The crash is in a child of the process: it cannot be traced.
+    pub untraced: bool,
     /// Keep copies `kept-*` of program and parts: the process deletes them.
     pub keep: bool,
     /// The program is deleted after the core was written.

@@ -176,3 +176,88 @@ pub fn live(pid: u32, core: &Path) -> Result<Crash, Error> {
         crash
     })
 }
+
+#[cfg(all(test, feature = "cases"))]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn word(bytes: &[u8], at: usize) -> u64 {
+        let part: [u8; 8] = bytes[at..at + 8].try_into().expect("8 bytes");
+        u64::from_le_bytes(part)
+    }
+
+    /// Returns address, bytes and memory of each dumped PT_LOAD.
+    fn loads(core: &[u8]) -> BTreeMap<u64, &[u8]> {
+        let count = usize::from(u16::from_le_bytes([core[56], core[57]]));
+        let headers = core[64..].chunks_exact(56).take(count);
+        headers
+            .filter(|h| h[0] == 1 && word(h, 32) > 0)
+            .map(|h| {
+                let at = usize::try_from(word(h, 8)).expect("small");
+                let len = usize::try_from(word(h, 32)).expect("small");
+                (word(h, 16), &core[at..at + len])
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_snapshot_holds_what_the_kernel_dumps_of_the_same_process() {
+        let out = tempfile::tempdir().expect("scratch folder");
+        let report = crate::native::build(out.path(), &["segv"]);
+        let case = report.find("segv").expect("it was made");
+        if case.truth.writer != "kernel" {
+            panic!("the kernel wrote no core to compare with");
+        }
+        let mut command = Command::new(case.dir.join("prog"));
+        command.env_clear().env("TRUTH_OUT", out.path().join("facts"));
+        let ours = out.path().join("ours");
+        let (kernel, crash) = crate::native::both_cores(&mut command, &ours);
+        let ours = std::fs::read(&ours).expect("our core");
+        assert_eq!(crash.signal, 11);
+        let (kernel, ours) = (loads(&kernel), loads(&ours));
+        for (address, bytes) in &kernel {
+            // the kernel also writes the vsyscall page and, as zeroes, vvar
+            if *address > 1 << 63 || bytes.iter().all(|b| *b == 0) {
+                continue;
+            }
+            let mine = ours.get(address).unwrap_or_else(|| {
+                panic!("{address:#x} is not in the snapshot")
+            });
+            assert!(mine == bytes, "{address:#x} differs");
+        }
+        assert!(kernel.len() > 10);
+    }
+
+    #[test]
+    fn a_program_that_does_not_crash_is_an_error() {
+        let out = tempfile::tempdir().expect("scratch folder");
+        let core = out.path().join("core");
+        let error = run_until_crash(&mut Command::new("true"), &core);
+        let text = error.expect_err("true does not crash").to_string();
+        assert_eq!(text, "true ended without a crash (exit status 0)");
+        assert!(!core.exists());
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_an_error() {
+        let mut command = Command::new("/no/such/program");
+        let error = run_until_crash(&mut command, Path::new("/dev/null"));
+        assert!(matches!(error, Err(Error::Start { .. })));
+    }
+
+    #[test]
+    fn a_living_process_lives_on() {
+        let out = tempfile::tempdir().expect("scratch folder");
+        let core = out.path().join("core");
+        let mut child = Command::new("sleep").arg("60").spawn().expect("sleep");
+        let crash = live(child.id(), &core).expect("a core of it");
+        assert_eq!((crash.signal, crash.threads), (0, 1));
+        assert!(child.try_wait().expect("our child").is_none(), "it ended");
+        let status = format!("/proc/{}/status", child.id());
+        let status = std::fs::read_to_string(status).expect("it lives");
+        assert!(status.contains("TracerPid:\t0"), "{status}");
+        child.kill().expect("our child");
+        child.wait().expect("our child");
+    }
+}

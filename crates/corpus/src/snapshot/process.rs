@@ -69,6 +69,7 @@ impl Process {
     }
 
     /// Returns the path of the executable.
+    #[cfg(feature = "cases")]
     pub(crate) fn exe(&self) -> PathBuf {
         fs::read_link(self.path("exe")).unwrap_or_default()
     }

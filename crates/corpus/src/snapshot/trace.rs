@@ -186,6 +186,7 @@ impl Traced {
     }
 
     /// Lets the kernel go on with the crash: it may dump core.
+    #[cfg(feature = "cases")]
     pub(crate) fn die_of_it(&mut self) -> Result<i32, Error> {
         if let Some((tid, signal)) = self.crash {
             go_on(tid, signal)?;
@@ -247,6 +248,7 @@ impl Traced {
     }
 
     /// Returns the threads with their general registers.
+    #[cfg(feature = "cases")]
     pub(crate) fn registers(&self) -> BTreeMap<i32, Vec<u8>> {
         let read = |tid| Some((tid, self.regset(tid, super::notes::PRSTATUS)?));
         self.threads().into_iter().filter_map(read).collect()
