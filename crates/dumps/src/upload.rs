@@ -1,0 +1,428 @@
+//! Storing a dump.
+//!
+//! The order makes a dump listed whole or not at all: its bytes are put first,
+//! under a name that nothing has; then the record, on condition that there is
+//! none (or, when a whole dump replaces a truncated one, that it is still the
+//! one that was read). The record names the object. Of several uploads of the
+//! same dump the one whose record succeeds has won; the others take their
+//! bytes away again and report that it is already there.
+//!
+//! Bytes without a record, left by an upload that was killed, are in nobody's
+//! way: the next upload takes another name and removes them once its own
+//! record is in. It only removes what it saw *before* that: whoever put
+//! those had read an older state of the record, so their condition fails.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path as FsPath, PathBuf};
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use thoth_manta::{Condition, Etag, Info, MantaExt, ObjectInfo, Path, PutOptions};
+
+use crate::build::{Stored, build};
+use crate::facts::{CoreFacts, TimeFact};
+use crate::follow::child;
+use crate::prop::MEMBERS;
+use crate::update::{check_property, check_ticket};
+use crate::{DumpId, Dumps, Error, Record, Result};
+
+/// How often an upload begins again because another one interfered.
+const ATTEMPTS: u32 = 20;
+
+/// Where the bytes of a dump come from. They may be asked for again.
+pub trait Source {
+    /// Opens the bytes from the start.
+    ///
+    /// # Errors
+    ///
+    /// When they cannot be opened.
+    fn open(&self) -> io::Result<Box<dyn Read + '_>>;
+
+    /// Returns their number, if it is known before they are read.
+    fn length_bytes(&self) -> Option<u64>;
+}
+
+/// The bytes of a local file, as they are.
+#[derive(Clone, Debug)]
+pub struct FileSource(pub PathBuf);
+
+impl Source for FileSource {
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(File::open(&self.0)?))
+    }
+
+    fn length_bytes(&self) -> Option<u64> {
+        std::fs::metadata(&self.0).ok().map(|meta| meta.len())
+    }
+}
+
+/// Bytes that are at hand.
+#[derive(Clone, Copy, Debug)]
+pub struct Bytes<'a>(pub &'a [u8]);
+
+impl Source for Bytes<'_> {
+    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
+        Ok(Box::new(self.0))
+    }
+
+    fn length_bytes(&self) -> Option<u64> {
+        Some(self.0.len() as u64)
+    }
+}
+
+/// What comes with an upload besides the dump.
+#[derive(Clone, Debug, Default)]
+pub struct UploadOptions {
+    /// The base name of the file.
+    pub file_name: String,
+    /// Who uploads.
+    pub uploader: Option<String>,
+    /// The time of the crash, where the dump itself has none.
+    pub time: Option<TimeFact>,
+    /// A ticket to begin with.
+    pub ticket: Option<String>,
+    /// Properties to begin with.
+    pub properties: Map<String, Value>,
+}
+
+impl UploadOptions {
+    /// Returns options for a file of this base name.
+    pub fn named(file_name: impl Into<String>) -> UploadOptions {
+        UploadOptions { file_name: file_name.into(), ..Default::default() }
+    }
+
+    /// Returns options for a local file: its base name, and its modification
+    /// time as the crash's time where the dump itself has none.
+    pub fn of_file(file: &FsPath) -> UploadOptions {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        let mtime = std::fs::metadata(file).and_then(|m| m.modified()).ok();
+        let since = mtime.and_then(|t| t.duration_since(io_epoch()).ok());
+        UploadOptions {
+            time: since.map(|since| TimeFact {
+                // Milliseconds are enough, and print short.
+                seconds: (since.as_secs_f64() * 1000.0).round() / 1000.0,
+                source: "file mtime".to_owned(),
+            }),
+            ..UploadOptions::named(name)
+        }
+    }
+}
+
+fn io_epoch() -> std::time::SystemTime {
+    std::time::SystemTime::UNIX_EPOCH
+}
+
+/// How far an upload is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes sent.
+    pub done_bytes: u64,
+    /// Bytes to send, if that is known.
+    pub total_bytes: Option<u64>,
+}
+
+/// What an upload came to.
+#[derive(Clone, Debug)]
+pub struct Uploaded {
+    /// The dump's name.
+    pub id: DumpId,
+    /// Whether it was there already, and so nothing was touched.
+    pub already_there: bool,
+    /// Whether it took the place of a truncated one.
+    pub replaced_truncated: bool,
+    /// The record as it is now.
+    pub record: Record,
+}
+
+impl Dumps {
+    /// Returns the record that makes an upload needless: one of the same dump
+    /// that is whole, or as truncated as the new one.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub fn already_there(
+        &self,
+        id: &DumpId,
+        truncated: bool,
+    ) -> Result<Option<Record>> {
+        let record = self.record(id)?;
+        Ok(record.filter(|old| truncated || !old.is_truncated()))
+    }
+
+    /// Stores a dump and its record.
+    ///
+    /// A dump that is there already is left alone. A whole dump takes the
+    /// place of a truncated one and keeps its ticket, its properties and
+    /// whatever else others added to the record.
+    ///
+    /// # Errors
+    ///
+    /// When the source cannot be read or changes its length meanwhile, when
+    /// the store fails; then nothing is listed that was not before.
+    pub fn upload(
+        &self,
+        source: &dyn Source,
+        facts: &CoreFacts,
+        options: &UploadOptions,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Uploaded> {
+        for property in options.properties.keys() {
+            check_property(property, "set")?;
+        }
+        if let Some(ticket) = &options.ticket {
+            check_ticket(ticket)?;
+        }
+        let truncated = facts.completeness.truncated;
+        for _ in 0..ATTEMPTS {
+            let old = self.record_and_etag(&facts.id)?;
+            if let Some((record, _)) = &old
+                && (truncated || !record.is_truncated())
+            {
+                return Ok(Uploaded {
+                    id: facts.id,
+                    already_there: true,
+                    replaced_truncated: false,
+                    record: record.clone(),
+                });
+            }
+            let sent = self.send(source, facts, options, progress)?;
+            if let Some(record) =
+                self.list(facts, options, &sent, old.as_ref())?
+            {
+                return Ok(Uploaded {
+                    id: facts.id,
+                    already_there: false,
+                    replaced_truncated: old.is_some(),
+                    record,
+                });
+            }
+        }
+        Err(Error::Busy {
+            path: child(&self.root, &facts.id.to_string())?.to_string(),
+            attempts: ATTEMPTS,
+        })
+    }
+
+    /// Puts the bytes under a name that nothing has.
+    fn send(
+        &self,
+        source: &dyn Source,
+        facts: &CoreFacts,
+        options: &UploadOptions,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<ObjectInfo> {
+        let directory = child(&self.root, &facts.id.to_string())?;
+        self.manta
+            .mkdirp(&directory)
+            .map_err(Error::store(format!("cannot make {directory}")))?;
+        let name = object_name(&options.file_name);
+        let length_bytes = source.length_bytes();
+        let put = PutOptions {
+            condition: Condition::create_only(),
+            length_bytes,
+            durability: 1,
+            as_file: true,
+            ..PutOptions::default()
+        };
+        let mut taken = None;
+        loop {
+            let name = match taken {
+                None => name.clone(),
+                Some(n) => format!("{name}.{n}"),
+            };
+            let path = child(&directory, &name)?;
+            let body = source.open().map_err(|source| Error::Source {
+                name: options.file_name.clone(),
+                source,
+            })?;
+            let mut body =
+                Counted { body, done: 0, total: length_bytes, progress };
+            match self.manta.put(&path, &mut body, &put) {
+                Ok(info) => return Ok(info),
+                // Left by an upload that was killed, or one going on.
+                Err(error) if error.is_conflict() => {
+                    taken = Some(taken.map_or(1, |n: u32| n + 1));
+                }
+                Err(error) => {
+                    let what =
+                        format!("cannot store {} as {path}", options.file_name);
+                    return Err(Error::store(what)(error));
+                }
+            }
+        }
+    }
+
+    /// Writes the record; `None` when another upload was faster, and the
+    /// bytes sent are gone again.
+    fn list(
+        &self,
+        facts: &CoreFacts,
+        options: &UploadOptions,
+        sent: &ObjectInfo,
+        old: Option<&(Record, Etag)>,
+    ) -> Result<Option<Record>> {
+        let directory = child(&self.root, &facts.id.to_string())?;
+        let mut record = build(
+            facts,
+            &Stored {
+                name: directory.as_str(),
+                dump: sent.path.as_str(),
+                size_bytes: sent.size_bytes,
+                stored_bytes: sent.stored_bytes,
+                digest: sent.digest.map(|digest| digest.to_string()),
+                uploaded: now(),
+                uploader: options.uploader.as_deref(),
+                time: options.time.as_ref(),
+                ticket: options.ticket.as_deref(),
+                properties: &options.properties,
+            },
+        );
+        let condition = match old {
+            None => Condition::create_only(),
+            Some((old, etag)) => {
+                inherit(&mut record, old);
+                Condition::unchanged(etag.clone())
+            }
+        };
+        let others = self.others(&directory, sent)?;
+        if self.put_record(&facts.id, &record, condition)?.is_none() {
+            self.remove(sent);
+            return Ok(None);
+        }
+        let replaced = old.and_then(|(old, _)| old.dump_path());
+        let base = object_name(&options.file_name);
+        for other in others {
+            let is_ours = is_variant(&base, other.path.name());
+            if is_ours || replaced == Some(other.path.as_str()) {
+                self.remove(&other);
+            }
+        }
+        Ok(Some(record))
+    }
+
+    /// Lists the other objects beside the record.
+    fn others(
+        &self,
+        directory: &Path,
+        sent: &ObjectInfo,
+    ) -> Result<Vec<ObjectInfo>> {
+        let mut others = Vec::new();
+        self.manta
+            .list_all(directory, &mut |entry| {
+                if let Info::Object(object) = entry
+                    && object.path != sent.path
+                    && object.path.name() != "info.json"
+                {
+                    others.push(object);
+                }
+                Ok(())
+            })
+            .map_err(Error::store(format!("cannot list {directory}")))?;
+        Ok(others)
+    }
+
+    /// Removes an object's bytes if it is still the same version. A failure
+    /// leaves bytes that nothing names; the next upload removes them.
+    fn remove(&self, object: &ObjectInfo) {
+        let condition = Condition::unchanged(object.etag.clone());
+        let _ = self.manta.delete(&object.path, &condition);
+    }
+}
+
+/// Takes over what others added to the record that is replaced.
+fn inherit(record: &mut Record, old: &Record) {
+    for (name, value) in old.members() {
+        let ours = MEMBERS.contains(&name.as_str());
+        if !ours {
+            record.members_mut().insert(name.clone(), value.clone());
+        }
+    }
+    if let Some(ticket) = old.members().get("ticket") {
+        record.members_mut().insert("ticket".into(), ticket.clone());
+    }
+    for (name, value) in old.properties().into_iter().flatten() {
+        record.properties_mut().insert(name.clone(), value.clone());
+    }
+}
+
+/// Makes an object's name of a file's base name.
+fn object_name(file_name: &str) -> String {
+    let mut name: String =
+        file_name.chars().filter(|c| !matches!(c, '/' | '\0')).collect();
+    let mut end = name.len().min(200);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    name.truncate(end);
+    match name.as_str() {
+        "" | "." | ".." => "dump".to_owned(),
+        // The record's own name.
+        "info.json" => "info.json.dump".to_owned(),
+        _ => name,
+    }
+}
+
+/// Tells whether a name is the base name, or it with a number.
+fn is_variant(base: &str, name: &str) -> bool {
+    match name.strip_prefix(base) {
+        Some("") => true,
+        Some(rest) => rest.strip_prefix('.').is_some_and(|number| {
+            !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+        }),
+        None => false,
+    }
+}
+
+fn now() -> f64 {
+    Timestamp::now().as_millisecond() as f64 / 1000.0
+}
+
+/// A body that tells how far it is.
+struct Counted<'a> {
+    body: Box<dyn Read + 'a>,
+    done: u64,
+    total: Option<u64>,
+    progress: &'a mut dyn FnMut(Progress),
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.body.read(buffer)?;
+        self.done = self.done.saturating_add(read as u64);
+        (self.progress)(Progress {
+            done_bytes: self.done,
+            total_bytes: self.total,
+        });
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn object_names_are_safe() {
+        for (file, expected) in [
+            ("core.1", "core.1"),
+            ("", "dump"),
+            ("..", "dump"),
+            ("info.json", "info.json.dump"),
+            ("a/b\0c", "abc"),
+        ] {
+            assert_eq!(object_name(file), expected);
+        }
+        assert!(object_name(&"é".repeat(300)).len() <= 200);
+    }
+
+    #[test]
+    fn variants_are_told_from_sidecars() {
+        assert!(is_variant("core", "core"));
+        assert!(is_variant("core", "core.12"));
+        assert!(!is_variant("core", "core."));
+        assert!(!is_variant("core", "core.txt"));
+        assert!(!is_variant("core", "kore.1"));
+    }
+}
