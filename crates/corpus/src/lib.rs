@@ -5,6 +5,8 @@
 //!
 //! - [`native`]: builds small programs, lets them crash, keeps their cores
 //!   with a `truth.json` beside each.
+//! - [`synth`]: writes cores from nothing, for any machine, truly or not.
+//! - [`damage`]: breaks a good core or program in named ways, or by a seed.
 //! - [`snapshot`]: writes a core of a crashing or living process by ptrace,
 //!   where the kernel's `core_pattern` gives none.
 //!
@@ -19,5 +21,9 @@
 //! ```
 
 #[cfg(feature = "cases")]
+pub mod damage;
+#[cfg(feature = "cases")]
 pub mod native;
 pub mod snapshot;
+#[cfg(feature = "cases")]
+pub mod synth;

@@ -184,3 +184,32 @@ fn readelf_finds_nothing_wrong_with_a_snapshot() {
     assert_eq!(String::from_utf8_lossy(&complaints), "");
     assert!(String::from_utf8_lossy(&text).contains("CORE (Core file)"));
 }
+
+#[test]
+fn elfutils_decodes_the_notes_of_other_machines() {
+    for (name, pc) in [
+        ("synth-aarch64", "pc: 0x0000000000401010"),
+        ("synth-i386", "eip:     0x00401010"),
+        ("synth-riscv64", "pc: 0x0000000000401010"),
+        ("synth-ppc64-be", "nip: 0x0000000000401010"),
+        ("synth-arm", "pc:    0x00401010"),
+        ("synth-xnum", "rip:     0x0000000000401010"),
+        ("i386", "eip:     0x"),
+    ] {
+        let case = case(name);
+        let mut command = Command::new("eu-readelf");
+        let text = tool(command.arg("-n").arg(&case.core));
+        let pid = case.truth.pid.expect("it is known");
+        let address = &case.truth.facts.get("fault");
+        let address = address.map_or("0xdead0010", String::as_str);
+        for part in [
+            pc,
+            &format!("pid: {pid}, ppid: "),
+            &format!("fault address: {address}"),
+            "PRPSINFO",
+            "AUXV",
+        ] {
+            assert!(text.contains(part), "{name}: no {part:?} in\n{text}");
+        }
+    }
+}

@@ -255,6 +255,8 @@ fn make(out: &Path, recipe: &Recipe, dir: &Path) -> Result<Case, MakeError> {
     let core = dir.join(core_name(recipe));
     let mut truth = if recipe.of.is_some() {
         derive::make(out, recipe, &core)?
+    } else if let Some(name) = &recipe.synth {
+        synthetic(name, &core)?
     } else {
         capture::make(recipe, dir)?
     };
@@ -264,6 +266,16 @@ fn make(out: &Path, recipe: &Recipe, dir: &Path) -> Result<Case, MakeError> {
     fs::write(&path, text).map_err(io("write", &path))?;
     let (name, dir) = (recipe.name.clone(), dir.to_owned());
     Ok(Case { name, dir, core, truth })
+}
+
+/// Writes a core from nothing.
+fn synthetic(name: &str, core: &Path) -> Result<Truth, MakeError> {
+    let named = crate::synth::named(name).ok_or(MakeError::Unknown)?;
+    fs::write(core, &named.core).map_err(io("write", core))?;
+    let mut facts = named.facts;
+    let pid = facts.remove("pid").and_then(|p| p.parse().ok());
+    let writer = "synth".to_owned();
+    Ok(Truth { pid, facts, writer, ..Truth::default() })
 }
 
 /// Takes what the recipe and the finished file say.

@@ -81,6 +81,8 @@ pub(crate) fn digest(recipe: &Recipe, dir: &Path) -> Result<String, MakeError> {
     hash.update(include_bytes!("capture.rs"));
     hash.update(include_bytes!("compile.rs"));
     hash.update(include_bytes!("derive.rs"));
+    hash.update(include_bytes!("../synth/mod.rs"));
+    hash.update(include_bytes!("../synth/named.rs"));
     Ok(hash.finalize().to_hex().to_string())
 }
 
@@ -110,6 +112,7 @@ fn tools_of(recipe: &Recipe) -> Vec<String> {
     let mut tools = Vec::new();
     match &recipe.tool {
         Some(tool) => tools.push(tool.clone()),
+        None if recipe.src.is_none() => {}
         None => tools.extend([compiler(recipe), "ld".to_owned()]),
     }
     if recipe.capture == super::Capture::Gcore {
