@@ -19,7 +19,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let lines = std::env::var_os("NO_LINES").is_none();
     let options = StackOptions { lines, ..StackOptions::default() };
-    for stack in process.stacks(&options) {
+    let stacks = process.stacks(&options);
+    for v in process.verdicts(&stacks) {
+        println!("{}: {} {:?}", v.kind, v.text, v.evidence);
+    }
+    for stack in stacks {
         println!(
             "thread {}{}",
             stack.tid,

@@ -19,7 +19,12 @@ pub enum Arch {
     /// 64-bit Arm, `EM_AARCH64` (183).
     Aarch64,
     /// Any other `e_machine`.
-    Other(u16),
+    Other {
+        /// `e_machine`.
+        machine: u16,
+        /// 64-bit class.
+        is_64: bool,
+    },
 }
 
 impl Arch {
@@ -31,26 +36,34 @@ impl Arch {
             (62, false) => Self::X32,
             (3, false) => Self::I386,
             (183, true) => Self::Aarch64,
-            (m, _) => Self::Other(m),
+            (machine, is_64) => Self::Other { machine, is_64 },
         }
     }
 
     /// Returns the usual name, such as `x86_64`.
     #[must_use]
     pub fn name(self) -> String {
-        let known = match self {
-            Self::X86_64 => "x86_64",
-            Self::X32 => "x32",
-            Self::I386 => "i386",
-            Self::Aarch64 => "aarch64",
-            Self::Other(8) => "mips",
-            Self::Other(20) => "ppc",
-            Self::Other(21) => "ppc64",
-            Self::Other(22) => "s390",
-            Self::Other(40) => "arm",
-            Self::Other(243) => "riscv",
-            Self::Other(258) => "loongarch",
-            Self::Other(n) => return format!("machine {n}"),
+        let (machine, is_64) = match self {
+            Self::X86_64 => return "x86_64".to_owned(),
+            Self::X32 => return "x32".to_owned(),
+            Self::I386 => return "i386".to_owned(),
+            Self::Aarch64 => return "aarch64".to_owned(),
+            Self::Other { machine, is_64 } => (machine, is_64),
+        };
+        let known = match (machine, is_64) {
+            (8, false) => "mips",
+            (8, true) => "mips64",
+            (20, _) => "ppc",
+            (21, _) => "ppc64",
+            (22, false) => "s390",
+            (22, true) => "s390x",
+            (40, _) => "arm",
+            (183, _) => "aarch64 ilp32",
+            (243, false) => "riscv32",
+            (243, true) => "riscv64",
+            (258, false) => "loongarch32",
+            (258, true) => "loongarch64",
+            (n, _) => return format!("machine {n}"),
         };
         known.to_owned()
     }
@@ -60,10 +73,17 @@ impl Arch {
     pub fn layout(self) -> Option<&'static NoteLayout> {
         match self {
             Self::X86_64 => Some(&X86_64),
-            Self::I386 => Some(&I386),
-            Self::Aarch64 => Some(&AARCH64),
-            Self::X32 | Self::Other(_) => None,
+            Self::I386 => Some(const { &I386 }),
+            Self::Aarch64 => Some(const { &AARCH64 }),
+            Self::X32 | Self::Other { .. } => None,
         }
+    }
+
+    /// Returns the part of the layout that all of a class share: the head of
+    /// NT_PRSTATUS and NT_PRPSINFO, without registers.
+    #[must_use]
+    pub fn common_layout(is_64: bool) -> &'static NoteLayout {
+        if is_64 { &COMMON_64 } else { &COMMON_32 }
     }
 
     /// Returns the unwinder's register map, when there is an unwinder.
@@ -178,7 +198,7 @@ static X86_64_UNWIND: UnwindMap = UnwindMap {
     callee_saved: &[3, 6, 12, 13, 14, 15],
 };
 
-static I386: NoteLayout = NoteLayout {
+const I386: NoteLayout = NoteLayout {
     prstatus_size: 144,
     cursig: 12,
     tid: 24,
@@ -203,7 +223,7 @@ static I386: NoteLayout = NoteLayout {
     psargs: 44,
 };
 
-static AARCH64: NoteLayout = NoteLayout {
+const AARCH64: NoteLayout = NoteLayout {
     prstatus_size: 392,
     cursig: 12,
     tid: 32,
@@ -230,3 +250,11 @@ static AARCH64: NoteLayout = NoteLayout {
     fname: 40,
     psargs: 56,
 };
+
+/// What 64-bit architectures share (ppc64, riscv64, s390x, ...).
+static COMMON_64: NoteLayout =
+    NoteLayout { prstatus_size: 112, names: &[], ..AARCH64 };
+
+/// What 32-bit ones share, with 16-bit ids as arm and i386 have them.
+static COMMON_32: NoteLayout =
+    NoteLayout { prstatus_size: 72, names: &[], ..I386 };

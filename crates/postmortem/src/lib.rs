@@ -19,6 +19,7 @@ pub mod process;
 pub mod stack;
 mod symbols;
 pub mod unwind;
+pub mod verdict;
 
 pub use addr::{Addr, BuildId, Offset};
 pub use process::Process;

@@ -153,6 +153,22 @@ impl Memory {
         Ok(u32::from_le_bytes(b))
     }
 
+    /// Reads a word of 4 or 8 bytes in either byte order.
+    pub fn read_word(
+        &self,
+        addr: u64,
+        size: usize,
+        little: bool,
+    ) -> Result<u64, ReadError> {
+        let mut b = [0; 8];
+        let size = size.min(8);
+        self.read(addr, &mut b[..size])?;
+        if !little {
+            b[..size].reverse();
+        }
+        Ok(u64::from_le_bytes(b))
+    }
+
     /// Reads bytes up to a NUL (not included) or `limit`.
     pub fn read_string(
         &self,

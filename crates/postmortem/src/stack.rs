@@ -297,7 +297,7 @@ impl Process {
             if out.iter().all(Option::is_some) {
                 break;
             }
-            for (slot, new) in out.iter_mut().zip(resolve(table, vaddrs)) {
+            for (slot, new) in out.iter_mut().zip(resolve(&table, vaddrs)) {
                 if slot.is_none() {
                     *slot = new;
                 }

@@ -247,7 +247,13 @@ mod tests {
             }
             Compression::Zstd => zstd::encode_all(data, 1).unwrap(),
             Compression::Lz4 => {
-                let mut e = lz4_flex::frame::FrameEncoder::new(Vec::new());
+                // The smallest blocks: a cut loses the last one only.
+                let small = lz4_flex::frame::BlockSize::Max64KB;
+                let info = lz4_flex::frame::FrameInfo::new().block_size(small);
+                let mut e = lz4_flex::frame::FrameEncoder::with_frame_info(
+                    info,
+                    Vec::new(),
+                );
                 e.write_all(data).unwrap();
                 e.finish().unwrap()
             }

@@ -17,6 +17,7 @@
 mod header;
 mod notes;
 
+pub(crate) use header::Fields;
 pub use header::{Header, ProgramHeader};
 pub use notes::{AuxEntry, FileMapping, Notes, Psinfo, Siginfo, ThreadNote};
 

@@ -17,7 +17,7 @@
 use super::header::Fields;
 use super::{Header, MAX_PROBLEMS, ProgramHeader};
 use crate::addr::{text, until_nul};
-use crate::arch::NoteLayout;
+use crate::arch::{Arch, NoteLayout};
 use crate::bytes::ReadAt;
 use std::borrow::Cow;
 
@@ -144,7 +144,9 @@ impl Notes {
         problems: &mut Vec<String>,
     ) -> Self {
         let mut notes = Self::default();
-        let reader = Reader { header, layout: header.arch().layout() };
+        let layout =
+            header.arch().layout().unwrap_or(Arch::common_layout(header.is_64));
+        let reader = Reader { header, layout };
         for p in headers.iter().filter(|p| p.is_note()) {
             let data = window(bytes, p.offset, p.file_size);
             if (data.len() as u64) < p.file_size {
@@ -158,7 +160,7 @@ impl Notes {
             }
             reader.segment(&data, p.offset, &mut notes, problems);
         }
-        if notes.threads.is_empty() && reader.layout.is_some() {
+        if notes.threads.is_empty() {
             problems.push("no NT_PRSTATUS note: no threads".to_owned());
         }
         notes
@@ -183,7 +185,7 @@ pub(super) fn window(
 
 struct Reader<'a> {
     header: &'a Header,
-    layout: Option<&'static NoteLayout>,
+    layout: &'static NoteLayout,
 }
 
 impl Reader<'_> {
@@ -253,14 +255,10 @@ impl Reader<'_> {
     ) -> Result<(), String> {
         match (owner, kind) {
             (b"CORE", NT_PRSTATUS) => {
-                if let Some(layout) = self.layout {
-                    notes.threads.push(self.prstatus(layout, body)?);
-                }
+                notes.threads.push(self.prstatus(self.layout, body)?);
             }
             (b"CORE", NT_PRPSINFO) => {
-                if let Some(layout) = self.layout {
-                    notes.psinfo = Some(self.psinfo(layout, body)?);
-                }
+                notes.psinfo = Some(self.psinfo(self.layout, body)?);
             }
             // gcore writes one per thread: the first belongs to the thread
             // that stopped.

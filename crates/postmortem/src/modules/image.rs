@@ -45,7 +45,6 @@ pub(crate) struct Span {
 pub(crate) struct Image {
     data: Data,
     pub(crate) path: Option<PathBuf>,
-    pub(crate) kind: u16,
     pub(crate) loads: Vec<Load>,
     pub(crate) eh_frame_hdr: Option<Span>,
     pub(crate) dynamic: Option<Span>,
@@ -157,7 +156,6 @@ impl Image {
             .program_headers(LE, bytes)
             .map_err(|e| format!("program headers: {e}"))?;
         let mut image = Self {
-            kind: header.e_type.get(LE).0,
             loads: Vec::new(),
             eh_frame_hdr: None,
             dynamic: None,
@@ -304,14 +302,6 @@ impl Image {
         Some(Span { vaddr: s.address(), size: s.size() })
     }
 
-    /// Returns address ranges of the sections that hold linkage stubs.
-    pub(crate) fn plt(&self) -> Vec<Span> {
-        [".plt", ".plt.sec", ".plt.got"]
-            .iter()
-            .filter_map(|n| self.section_span(n))
-            .collect()
-    }
-
     /// Returns the name and checksum of the separate debug file.
     pub(crate) fn debuglink(&self) -> Option<(String, u32)> {
         let file = self.object()?;
@@ -344,7 +334,12 @@ impl Image {
             let len = usize::try_from(s.sh_size.get(LE)).ok()?;
             bytes.get(at..at.checked_add(len)?)
         };
-        Some(SymbolTable { symbols: slice(table)?, strings: slice(strings)? })
+        let ends = sections
+            .iter()
+            .map(|s| s.sh_addr.get(LE).saturating_add(s.sh_size.get(LE)))
+            .collect();
+        let (symbols, strings) = (slice(table)?, slice(strings)?);
+        Some(SymbolTable { symbols, strings, ends })
     }
 
     /// Finds the dynamic symbols without section headers.
@@ -369,15 +364,17 @@ impl Image {
             None => return None,
         };
         let len = count.saturating_mul(24).min(symbols.len());
-        Some(SymbolTable { symbols: &symbols[..len], strings })
+        let symbols = &symbols[..len];
+        Some(SymbolTable { symbols, strings, ends: Vec::new() })
     }
 }
 
 /// A raw ELF64 symbol table: 24-byte entries and their names.
-#[derive(Clone, Copy)]
 pub(crate) struct SymbolTable<'d> {
     pub(crate) symbols: &'d [u8],
     pub(crate) strings: &'d [u8],
+    /// End address of each section; empty when there are no section headers.
+    pub(crate) ends: Vec<u64>,
 }
 
 /// Walks the notes of one segment: words namesz, descsz, type, then both parts

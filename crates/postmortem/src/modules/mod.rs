@@ -19,7 +19,7 @@ mod image;
 
 pub(crate) use debug::DebugData;
 pub use files::{FileFinder, LocalFiles};
-pub(crate) use image::{Image, Load, SymbolTable, u32_at};
+pub(crate) use image::{Image, Load, SymbolTable};
 
 use crate::addr::{Addr, BuildId};
 use crate::memory::Memory;

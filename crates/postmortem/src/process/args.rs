@@ -12,6 +12,7 @@
 
 use super::Process;
 use crate::addr::text;
+use crate::memory::ReadError;
 use serde::Serialize;
 
 /// Bytes of one argument or variable, at most (the kernel's MAX_ARG_STRLEN is
@@ -53,18 +54,12 @@ impl Strings {
 impl Process {
     /// Finds argv and the environment; `Err` says why they cannot be had.
     pub fn arguments(&self) -> Result<Arguments, String> {
-        if !self.core.header.is_64 || !self.core.header.little {
-            return Err(format!(
-                "the initial stack of {} is not read yet",
-                self.arch().name()
-            ));
-        }
         let auxv = self.find_auxv()?;
         // One NULL ends envp; step back over its pointers.
         let env = self.array_before(auxv)?;
         let argv = self.array_before(env.0)?;
-        let argc = argv.0.wrapping_sub(8);
-        let count = self.memory.read_u64(argc).unwrap_or(0);
+        let argc = argv.0.wrapping_sub(self.word_size());
+        let count = self.word(argc).unwrap_or(0);
         if count != argv.1.len() as u64 {
             return Err(format!(
                 "the word before argv at {argc:#x} is {count}, expected the \
@@ -77,6 +72,16 @@ impl Process {
             env_at_death: self.env_at_death(env.0),
             env: self.strings(&env.1),
         })
+    }
+
+    fn word_size(&self) -> u64 {
+        if self.core.header.is_64 { 8 } else { 4 }
+    }
+
+    fn word(&self, at: u64) -> Result<u64, ReadError> {
+        let header = &self.core.header;
+        let size = if header.is_64 { 8 } else { 4 };
+        self.memory.read_word(at, size, header.little)
     }
 
     fn find_auxv(&self) -> Result<u64, String> {
@@ -95,7 +100,8 @@ impl Process {
             .ok_or_else(|| format!("{inside:#x} (AT_EXECFN) is not mapped"))?;
         // The vector lies below the strings it points to.
         let low = stack.start.max(inside.saturating_sub(MAX_SEARCH));
-        let mut end = inside & !7;
+        let word = self.word_size();
+        let mut end = inside & !(word - 1);
         while end > low {
             let start = end.saturating_sub(1 << 16).max(low);
             let len = usize::try_from(end - start).unwrap_or(0);
@@ -103,7 +109,7 @@ impl Process {
             let n = self.memory.read_up_to(start, &mut chunk);
             let hit = (0..n.saturating_sub(pattern.len()))
                 .rev()
-                .filter(|i| (start + *i as u64) % 8 == 0)
+                .filter(|i| (start + *i as u64) % word == 0)
                 .find(|i| chunk[*i..].starts_with(pattern));
             if let Some(i) = hit {
                 return Ok(start + i as u64);
@@ -121,9 +127,9 @@ impl Process {
     /// Reads the array of pointers whose final NULL lies before `end`; returns
     /// its address and pointers.
     fn array_before(&self, end: u64) -> Result<(u64, Vec<u64>), String> {
-        let word =
-            |at: u64| self.memory.read_u64(at).map_err(|e| e.to_string());
-        let null = end.wrapping_sub(8);
+        let size = self.word_size();
+        let word = |at: u64| self.word(at).map_err(|e| e.to_string());
+        let null = end.wrapping_sub(size);
         if word(null)? != 0 {
             return Err(format!("expected a null word at {null:#x}"));
         }
@@ -132,7 +138,7 @@ impl Process {
         // Going down: pointers are followed by a null (the array before) or by
         // argc, which is no address.
         loop {
-            at = at.wrapping_sub(8);
+            at = at.wrapping_sub(size);
             let value = word(at)?;
             if value <= MAX_STRINGS as u64 {
                 break;
@@ -142,7 +148,7 @@ impl Process {
                 return Err(format!("no end of the array below {null:#x}"));
             }
         }
-        let start = at.wrapping_add(8);
+        let start = at.wrapping_add(size);
         pointers.reverse();
         Ok((start, pointers))
     }
@@ -168,17 +174,17 @@ impl Process {
         let names = ["environ", "__environ"];
         let (slot, _) =
             names.iter().find_map(|n| self.find_symbol("libc", n))?;
-        let mut at = self.memory.read_u64(slot).ok()?;
+        let mut at = self.word(slot).ok()?;
         if at == at_exec || at == 0 {
             return None;
         }
         let mut pointers = Vec::new();
         while pointers.len() < MAX_STRINGS {
-            match self.memory.read_u64(at).ok()? {
+            match self.word(at).ok()? {
                 0 => break,
                 p => pointers.push(p),
             }
-            at = at.wrapping_add(8);
+            at = at.wrapping_add(self.word_size());
         }
         Some(self.strings(&pointers))
     }

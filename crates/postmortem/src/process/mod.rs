@@ -18,7 +18,7 @@ use crate::arch::Arch;
 use crate::core::Core;
 use crate::memory::Memory;
 use crate::modules::{DebugData, FileFinder, Image, Modules, SymbolTable};
-use crate::symbols::{Lines, find_by_name};
+use crate::symbols::{Lines, find_by_name, find_object};
 use crate::unwind::MoreImages;
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -167,9 +167,26 @@ impl Process {
         let list = self.modules.list().iter().enumerate();
         list.filter(|(_, m)| m.name().starts_with(module)).find_map(|(i, m)| {
             self.symbol_tables(i).into_iter().find_map(|t| {
-                let (start, size) = find_by_name(t, name)?;
+                let (start, size) = find_by_name(&t, name)?;
                 Some((start.wrapping_add(m.bias), size))
             })
+        })
+    }
+}
+
+impl Process {
+    /// Names the static object that covers an address, such as a lock.
+    #[must_use]
+    pub fn object_at(&self, addr: u64) -> Option<String> {
+        let (i, m) = self.modules.find_by_addr(addr)?;
+        let vaddr = addr.wrapping_sub(m.bias);
+        let tables = self.symbol_tables(i);
+        let (name, into) =
+            tables.into_iter().find_map(|t| find_object(&t, vaddr))?;
+        let name = crate::demangle(&name);
+        Some(match into {
+            0 => name,
+            n => format!("{name}+{n:#x}"),
         })
     }
 }
@@ -184,7 +201,7 @@ impl MoreImages for Process {
         let (i, m) = self.modules.find_by_addr(addr)?;
         let vaddr = addr.wrapping_sub(m.bias);
         self.symbol_tables(i).into_iter().find_map(|t| {
-            let found = crate::symbols::resolve(t, &[vaddr]).pop()??;
+            let found = crate::symbols::resolve(&t, &[vaddr]).pop()??;
             Some(found.start.wrapping_add(m.bias))
         })
     }

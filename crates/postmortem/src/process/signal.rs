@@ -5,8 +5,7 @@
 
 use super::Process;
 use crate::Addr;
-use crate::core::Siginfo;
-use crate::modules::u32_at;
+use crate::core::{Fields, Siginfo};
 use serde::Serialize;
 
 /// A decoded signal.
@@ -61,27 +60,34 @@ impl Process {
         if number == 0 || from_thread == Some(0) {
             return None;
         }
-        Some(decode(number, info, self.core.header.is_64))
+        let header = &self.core.header;
+        Some(decode(number, info, header.is_64, header.little))
     }
 }
 
-fn decode(number: i32, info: Option<&Siginfo>, is_64: bool) -> SignalFact {
+fn decode(
+    number: i32,
+    info: Option<&Siginfo>,
+    is_64: bool,
+    little: bool,
+) -> SignalFact {
     let code = info.map(|i| i.code);
     let named = code.and_then(|c| code_name(number, c));
     let faults = [SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV];
     // The union lies at 16 with 64-bit pointers, at 12 with 32-bit ones.
     let at = if is_64 { 16 } else { 12 };
-    let word = |at: usize| info.and_then(|i| u32_at(&i.raw, at));
+    let word =
+        |at: usize| info.and_then(|i| Fields { data: &i.raw, little }.u32(at));
+    // Two words make a pointer, in the order of the byte order.
+    let pointer =
+        |at: usize| info.and_then(|i| Fields { data: &i.raw, little }.u64(at));
     let address = match code {
         Some(c) if c > 0 && c != SI_KERNEL && faults.contains(&number) => {
-            let low = word(at).map(u64::from);
-            let high = if is_64 { word(at + 4) } else { Some(0) };
-            low.zip(high).map(|(l, h)| Addr(l | u64::from(h) << 32))
+            let value =
+                if is_64 { pointer(at) } else { word(at).map(u64::from) };
+            value.map(Addr)
         }
-        Some(1) if number == SIGSYS => {
-            let (l, h) = (word(at), word(at + 4));
-            l.zip(h).map(|(l, h)| Addr(u64::from(l) | u64::from(h) << 32))
-        }
+        Some(1) if number == SIGSYS => pointer(at).map(Addr),
         _ => None,
     };
     let sender = match code {

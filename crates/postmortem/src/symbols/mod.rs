@@ -23,4 +23,4 @@ mod table;
 
 pub use demangle::demangle;
 pub(crate) use lines::{Lines, Place};
-pub(crate) use table::{Symbol, find_by_name, resolve};
+pub(crate) use table::{Symbol, find_by_name, find_object, resolve};

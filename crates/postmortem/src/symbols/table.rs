@@ -27,12 +27,13 @@ const SIZELESS_REACH: u64 = 1 << 16;
 const MAX_NAME: usize = 1 << 16;
 
 const ENTRY: usize = 24;
+const STT_OBJECT: u8 = 1;
 const STT_FUNC: u8 = 2;
 const STT_GNU_IFUNC: u8 = 10;
 
 /// Resolves sorted image addresses; the answers are in the same order.
 pub(crate) fn resolve(
-    table: SymbolTable<'_>,
+    table: &SymbolTable<'_>,
     addresses: &[u64],
 ) -> Vec<Option<Symbol>> {
     let mut best: Vec<Option<Best>> = vec![None; addresses.len()];
@@ -43,7 +44,11 @@ pub(crate) fn resolve(
     for raw in table.symbols.chunks_exact(ENTRY) {
         let Some(s) = parse(raw) else { continue };
         let end = match s.size {
-            0 => s.start.saturating_add(SIZELESS_REACH),
+            0 => {
+                let end = table.ends.get(usize::from(s.section));
+                let reach = s.start.saturating_add(SIZELESS_REACH);
+                end.map_or(reach, |e| reach.min(*e))
+            }
             n => s.start.saturating_add(n),
         };
         if s.start > high || end <= low {
@@ -98,6 +103,7 @@ struct Parsed {
     size: u64,
     global: bool,
     name: u32,
+    section: u16,
 }
 
 /// Elf64_Sym: st_name u32 @0, st_info u8 @4, st_other @5, st_shndx u16 @6,
@@ -117,6 +123,7 @@ fn parse(raw: &[u8]) -> Option<Parsed> {
         size,
         global,
         name,
+        section,
     })
 }
 
@@ -134,7 +141,7 @@ fn name(strings: &[u8], at: u32) -> Option<String> {
 
 /// Finds a defined data or code symbol by name; returns its address and size.
 pub(crate) fn find_by_name(
-    table: SymbolTable<'_>,
+    table: &SymbolTable<'_>,
     wanted: &str,
 ) -> Option<(u64, u64)> {
     table.symbols.chunks_exact(ENTRY).find_map(|raw| {
@@ -146,6 +153,25 @@ pub(crate) fn find_by_name(
         let start = u64::from_le_bytes(raw[8..16].try_into().ok()?);
         let size = u64::from_le_bytes(raw[16..24].try_into().ok()?);
         Some((start, size))
+    })
+}
+
+/// Finds the data object that covers an address: its name, and how far into it
+/// the address lies.
+pub(crate) fn find_object(
+    table: &SymbolTable<'_>,
+    vaddr: u64,
+) -> Option<(String, u64)> {
+    table.symbols.chunks_exact(ENTRY).find_map(|raw| {
+        let start = u64::from_le_bytes(raw[8..16].try_into().ok()?);
+        let size = u64::from_le_bytes(raw[16..24].try_into().ok()?);
+        let section = u16::from_le_bytes([raw[6], raw[7]]);
+        let into = vaddr.checked_sub(start).filter(|n| *n < size)?;
+        if raw[4] & 15 != STT_OBJECT || section == 0 {
+            return None;
+        }
+        let at = u32::from_le_bytes(raw[0..4].try_into().ok()?);
+        Some((name(table.strings, at)?, into))
     })
 }
 
@@ -171,8 +197,10 @@ mod tests {
 
     fn names(rows: &[(&str, u8, u16, u64, u64)], at: &[u64]) -> Vec<String> {
         let (symbols, strings) = table(rows);
-        let table = SymbolTable { symbols: &symbols, strings: &strings };
-        resolve(table, at)
+        let ends = Vec::new();
+        let (symbols, strings) = (&symbols[..], &strings[..]);
+        let table = SymbolTable { symbols, strings, ends };
+        resolve(&table, at)
             .into_iter()
             .map(|s| s.map_or("-".to_owned(), |s| s.name))
             .collect()
@@ -205,7 +233,9 @@ mod tests {
     fn wild_name_offsets_and_sizes_do_no_harm() {
         let (mut symbols, strings) = table(&[("f", 0x12, 1, 0x1000, u64::MAX)]);
         symbols[ENTRY..ENTRY + 4].copy_from_slice(&u32::MAX.to_le_bytes());
-        let table = SymbolTable { symbols: &symbols, strings: &strings };
-        assert_eq!(resolve(table, &[0x1000, u64::MAX]), [None, None]);
+        let ends = Vec::new();
+        let (symbols, strings) = (&symbols[..], &strings[..]);
+        let table = SymbolTable { symbols, strings, ends };
+        assert_eq!(resolve(&table, &[0x1000, u64::MAX]), [None, None]);
     }
 }

@@ -57,12 +57,13 @@ pub(super) fn step(
     scan(unwinder, at)
 }
 
-/// The program's first code has no caller; the psABI has it clear rbp.
+/// The program's first code has no caller (System V psABI, 3.4.1).
 fn is_entry(unwinder: &Unwinder<'_>, at: &Position) -> bool {
-    unwinder.entry.is_some_and(|entry| {
-        let into = at.lookup().wrapping_sub(entry);
-        into < ENTRY_CODE && at.registers.dwarf(unwinder.map.fp) == Some(0)
-    })
+    let Some(entry) = unwinder.entry else { return false };
+    match unwinder.more.function_start(at.lookup()) {
+        Some(start) => start == entry,
+        None => at.lookup().wrapping_sub(entry) < ENTRY_CODE,
+    }
 }
 
 /// Follows the saved frame pointer: `[rbp]` is the caller's, `[rbp + 8]` the
@@ -80,8 +81,11 @@ fn frame_pointer(
     }
     let saved = unwinder.memory.read_u64(fp).ok()?;
     let pc = unwinder.memory.read_u64(fp.checked_add(8)?).ok()?;
+    // The outermost user of rbp saved what its caller kept there; then the
+    // call before the return address must be there to see.
     let chain_goes_up = saved == 0 || saved > fp;
-    if !chain_goes_up || !is_return(unwinder, pc) {
+    let called = insn::calls::is_return_address(pc, unwinder.memory).is_some();
+    if !(chain_goes_up || called) || !is_return(unwinder, pc) {
         return None;
     }
     let mut to = Registers::only_sp(pc, fp.checked_add(16)?, map.sp);

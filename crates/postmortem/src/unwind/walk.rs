@@ -7,6 +7,9 @@ use super::{End, RawFrame, Trust, Unwinder};
 use crate::arch::UnwindMap;
 use crate::insn;
 
+/// DWARF number of the return address column on x86-64, read as the pc.
+const RA: u16 = 16;
+
 /// Registers of one frame, in DWARF order; some may be unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Registers {
@@ -34,6 +37,10 @@ impl Registers {
     /// Returns a DWARF register, when it is known.
     pub(crate) fn dwarf(&self, register: u16) -> Option<u64> {
         let i = usize::from(register);
+        // Rules may be based on the pc itself (the PLT's is).
+        if register == RA {
+            return Some(self.pc);
+        }
         let value = *self.values.get(i)?;
         (self.known >> i & 1 == 1).then_some(value)
     }
