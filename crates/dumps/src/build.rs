@@ -106,7 +106,10 @@ fn module(module: &ModuleFacts) -> Value {
     out.set_some("build_id", module.build_id.as_deref());
     // A package note comes out of the dump: only a small one is believed.
     let small = |package: &&Value| package.to_string().len() <= MAX_TEXT;
-    out.set_some("package", module.package.clone().as_ref().filter(small).cloned());
+    out.set_some(
+        "package",
+        module.package.clone().as_ref().filter(small).cloned(),
+    );
     Value::Object(out.0)
 }
 

@@ -24,6 +24,9 @@ use crate::{CrashParts, identity::crash_time};
 /// The longest VMCOREINFO text believed; real ones have a few KiB.
 const MAX_TEXT_BYTES: u64 = 1 << 20;
 
+/// Fills a buffer from an offset.
+type Fetch<'a> = dyn FnMut(u64, &mut [u8]) -> Result<(), KdumpError> + 'a;
+
 /// Why the head of a kernel dump could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum KdumpError {
@@ -39,7 +42,9 @@ pub enum KdumpError {
         source: io::Error,
     },
     /// A field has a value that no dump has.
-    #[error("kernel dump: {field} at offset {offset:#x} is {found}, expected {expected}")]
+    #[error(
+        "kernel dump: {field} at offset {offset:#x} is {found}, expected {expected}"
+    )]
     Field {
         /// Which.
         field: &'static str,
@@ -82,8 +87,11 @@ pub fn read_kdump(
     }
     let mut fetch = |offset: u64, buffer: &mut [u8]| {
         let length = buffer.len() as u64;
-        read(offset, buffer)
-            .map_err(|source| KdumpError::Read { offset, length, source })
+        read(offset, buffer).map_err(|source| KdumpError::Read {
+            offset,
+            length,
+            source,
+        })
     };
     let mut head = [0u8; 464];
     fetch(0, &mut head)?;
@@ -97,11 +105,8 @@ pub fn read_kdump(
             expected: "512 to 1048576",
         });
     }
-    let vmcoreinfo = if version >= 3 {
-        read_text(block, &mut fetch)?
-    } else {
-        Vec::new()
-    };
+    let vmcoreinfo =
+        if version >= 3 { read_text(block, &mut fetch)? } else { Vec::new() };
     let stamp = i64::try_from(long(&head, 408)).ok().filter(|t| *t != 0);
     Ok(Some(CrashParts {
         utsname: utsname(&head),
@@ -111,17 +116,15 @@ pub fn read_kdump(
     }))
 }
 
-fn read_text(
-    block: u64,
-    fetch: &mut dyn FnMut(u64, &mut [u8]) -> Result<(), KdumpError>,
-) -> Result<Vec<u8>, KdumpError> {
+fn read_text(block: u64, fetch: &mut Fetch<'_>) -> Result<Vec<u8>, KdumpError> {
     let mut place = [0u8; 16];
     fetch(block + 32, &mut place)?;
     let (offset, length) = (long(&place, 0), long(&place, 8));
     if offset == 0 || length == 0 {
         return Ok(Vec::new());
     }
-    let fits = usize::try_from(length).ok().filter(|_| length <= MAX_TEXT_BYTES);
+    let fits =
+        usize::try_from(length).ok().filter(|_| length <= MAX_TEXT_BYTES);
     let Some(fits) = fits else {
         return Err(KdumpError::Field {
             field: "length of VMCOREINFO",
@@ -181,9 +184,8 @@ mod tests {
         read_kdump(&mut |offset, buffer| {
             let start = usize::try_from(offset).unwrap_or(usize::MAX);
             let end = start.saturating_add(buffer.len());
-            let bytes = file
-                .get(start..end)
-                .ok_or(io::ErrorKind::UnexpectedEof)?;
+            let bytes =
+                file.get(start..end).ok_or(io::ErrorKind::UnexpectedEof)?;
             buffer.copy_from_slice(bytes);
             Ok(())
         })

@@ -13,8 +13,7 @@ use crate::follow::{self, record_path};
 use crate::record::MAX_RECORD_BYTES;
 use crate::spec::{Spec, Term, TimeSide};
 use crate::{
-    Candidate, DumpId, Error, HashPrefix, PropPath, Record, RecordError,
-    Result,
+    Candidate, DumpId, Error, HashPrefix, PropPath, Record, RecordError, Result,
 };
 
 /// Candidates that an ambiguity shows.
@@ -137,17 +136,18 @@ impl Dumps {
         id: &DumpId,
     ) -> Result<Option<(Record, thoth_manta::Etag)>> {
         let path = record_path(&self.root, id)?;
-        let (info, bytes) =
-            match self.manta.get(&path, MAX_RECORD_BYTES as u64) {
-                Ok(found) => found,
-                Err(error) if error.is_not_found() => return Ok(None),
-                Err(error) => {
-                    let what = format!("cannot read {path}");
-                    return Err(Error::store(what)(error));
-                }
-            };
-        let record = Record::parse(&bytes).map_err(|source| {
-            Error::Record { path: path.to_string(), source }
+        let (info, bytes) = match self.manta.get(&path, MAX_RECORD_BYTES as u64)
+        {
+            Ok(found) => found,
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => {
+                let what = format!("cannot read {path}");
+                return Err(Error::store(what)(error));
+            }
+        };
+        let record = Record::parse(&bytes).map_err(|source| Error::Record {
+            path: path.to_string(),
+            source,
         })?;
         Ok(Some((record, info.etag)))
     }
@@ -207,9 +207,7 @@ impl Dumps {
     /// When the store fails.
     pub fn rebuild_index(&self) -> Result<()> {
         match &self.index {
-            Some(index) => {
-                follow::rebuild(&*self.manta, &**index, &self.root)
-            }
+            Some(index) => follow::rebuild(&*self.manta, &**index, &self.root),
             None => Ok(()),
         }
     }
@@ -278,10 +276,7 @@ impl Dumps {
                  cmd={argument}?"
             )
         };
-        Err(Error::NotFound {
-            wanted: argument.to_owned(),
-            hint: Some(hint),
-        })
+        Err(Error::NotFound { wanted: argument.to_owned(), hint: Some(hint) })
     }
 
     /// Returns the dumps whose names begin so, the oldest first.
@@ -293,10 +288,8 @@ impl Dumps {
         if let Some(id) = DumpId::parse(prefix.as_str()) {
             return Ok(self.record(&id)?.into_iter().collect());
         }
-        let spec = Spec {
-            terms: vec![Term::Name(prefix.clone())],
-            ..Spec::default()
-        };
+        let spec =
+            Spec { terms: vec![Term::Name(prefix.clone())], ..Spec::default() };
         let mut found = self.find(&spec)?;
         found.problems.retain(|problem| prefix.matches(&problem.id));
         match found.problems.pop() {
@@ -336,17 +329,14 @@ impl Dumps {
         let mut rows: HashMap<String, ReportRow> = HashMap::new();
         let mut missing = 0;
         for record in &found.records {
-            let values: Vec<Option<Value>> = members
-                .iter()
-                .map(|member| value_of(member, record))
-                .collect();
+            let values: Vec<Option<Value>> =
+                members.iter().map(|member| value_of(member, record)).collect();
             if !members.is_empty() && values.iter().all(Option::is_none) {
                 missing += 1;
             }
             let key = serde_json::to_string(&values).unwrap_or_default();
-            rows.entry(key)
-                .or_insert(ReportRow { values, count: 0 })
-                .count += 1;
+            rows.entry(key).or_insert(ReportRow { values, count: 0 }).count +=
+                1;
         }
         let mut rows: Vec<ReportRow> = rows.into_values().collect();
         let name = |row: &ReportRow| {
@@ -368,9 +358,7 @@ impl Dumps {
         };
         let path = record.dump_path().ok_or_else(missing)?;
         let path = Path::parse(path).map_err(|error| {
-            Error::store(format!("the record of {}", record.id()))(
-                error.into(),
-            )
+            Error::store(format!("the record of {}", record.id()))(error.into())
         })?;
         self.manta.open(&path).map_err(|error| {
             if error.is_not_found() {
@@ -430,16 +418,15 @@ fn index_query(spec: &Spec, now: Timestamp) -> IndexQuery {
             }
             Term::Time { side: TimeSide::Newer, when } => {
                 let after = when.seconds(now);
-                query.after =
-                    Some(query.after.map_or(after, |a| a.max(after)));
+                query.after = Some(query.after.map_or(after, |a| a.max(after)));
             }
             Term::Time { side: TimeSide::Older, when } => {
                 let before = when.seconds(now);
                 query.before =
                     Some(query.before.map_or(before, |b| b.min(before)));
             }
-            Term::Time { side: TimeSide::Uploaded, .. }
-            | Term::Prop { .. } => {}
+            Term::Time { side: TimeSide::Uploaded, .. } | Term::Prop { .. } => {
+            }
         }
     }
     query

@@ -18,7 +18,9 @@ use std::path::{Path as FsPath, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use thoth_manta::{Condition, Etag, Info, MantaExt, ObjectInfo, Path, PutOptions};
+use thoth_manta::{
+    Condition, Etag, Info, MantaExt, ObjectInfo, Path, PutOptions,
+};
 
 use crate::build::{Stored, build};
 use crate::facts::{CoreFacts, TimeFact};

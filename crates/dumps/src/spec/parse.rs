@@ -1,9 +1,7 @@
 //! From arguments to a specification.
 
 use super::glob::Piece;
-use super::{
-    Glob, Pattern, SortKey, Spec, SpecError, Term, TimeSide, When,
-};
+use super::{Glob, Pattern, SortKey, Spec, SpecError, Term, TimeSide, When};
 use crate::{HashPrefix, PropPath};
 
 impl Spec {
@@ -23,8 +21,8 @@ impl Spec {
 
     fn add(&mut self, argument: &str) -> Result<(), SpecError> {
         let Some((left, value)) = argument.split_once('=') else {
-            let prefix = HashPrefix::parse(argument)
-                .map_err(|_| no_term(argument))?;
+            let prefix =
+                HashPrefix::parse(argument).map_err(|_| no_term(argument))?;
             self.terms.push(Term::Name(prefix));
             return Ok(());
         };
@@ -277,7 +275,7 @@ mod tests {
             ("=x", 0, "no property", "PROPERTY=x"),
             ("!=x", 0, "no property", "PROPERTY=x"),
             ("mtime=5days", 7, "unknown unit \"days\"", "5d"),
-            ("otime!=5d", 6, "cannot be negated", "mtime="),
+            ("otime!=5d", 5, "cannot be negated", "mtime="),
             ("limit=many", 6, "no number", "limit=10"),
             ("limit=-1", 6, "no number", "limit=10"),
             ("sort=", 5, "no property", "sort=PROPERTY"),

@@ -79,9 +79,7 @@ impl Term {
 fn equals(value: &Value, text: &str) -> bool {
     match value {
         Value::String(stored) => stored == text,
-        Value::Bool(stored) => {
-            text == if *stored { "true" } else { "false" }
-        }
+        Value::Bool(stored) => text == if *stored { "true" } else { "false" },
         Value::Null => text == "null",
         Value::Array(items) => items.iter().any(|item| equals(item, text)),
         Value::Object(_) => false,
@@ -103,9 +101,7 @@ fn equals(value: &Value, text: &str) -> bool {
 fn any_text(value: &Value, accept: &mut dyn FnMut(&str) -> bool) -> bool {
     match value {
         Value::String(text) => accept(text),
-        Value::Array(items) => {
-            items.iter().any(|item| any_text(item, accept))
-        }
+        Value::Array(items) => items.iter().any(|item| any_text(item, accept)),
         Value::Number(_) | Value::Bool(_) => accept(&value.to_string()),
         Value::Null | Value::Object(_) => false,
     }
@@ -114,8 +110,9 @@ fn any_text(value: &Value, accept: &mut dyn FnMut(&str) -> bool) -> bool {
 impl SortKey {
     /// Orders by the first value; records without one come last either way.
     fn compare(&self, a: &Record, b: &Record) -> Ordering {
-        let first =
-            |record| -> Option<&Value> { self.path.find(record).first().copied() };
+        let first = |record| -> Option<&Value> {
+            self.path.find(record).first().copied()
+        };
         match (first(a.members()), first(b.members())) {
             (None, None) => Ordering::Equal,
             (None, Some(_)) => Ordering::Greater,
@@ -182,22 +179,62 @@ mod tests {
             }),
         );
         for yes in [
-            "cmd=svc.*", "cmd=svc.startd", "cmd!=node", "pid=42", "pid=42.0",
-            "pid=4?", "truncated=false", "truncated!=true",
-            "stack=a`main+0x1", "stack=*abort*", "n=5", "s=5", "n!=6",
-            "big=18446744073709551615", "half=0.5", "half=5e-1", "no=null",
-            "empty=\"\"", "empty!=undefined", "none=undefined", "none=",
-            "none!=x", "o!=undefined", "o.k=v", "properties.o.k=v",
-            "q=it's \"x\"\n\u{1}", "q=*\n?", "mtime=2000", "otime=500",
-            "uploaded=20", "time=2000", "ticket=undefined", "0101",
-            "id=0101*", "time!=undefined", "type=undefined",
+            "cmd=svc.*",
+            "cmd=svc.startd",
+            "cmd!=node",
+            "pid=42",
+            "pid=42.0",
+            "pid=4?",
+            "truncated=false",
+            "truncated!=true",
+            "stack=a`main+0x1",
+            "stack=*abort*",
+            "n=5",
+            "s=5",
+            "n!=6",
+            "big=18446744073709551615",
+            "half=0.5",
+            "half=5e-1",
+            "no=null",
+            "empty=\"\"",
+            "empty!=undefined",
+            "none=undefined",
+            "none=",
+            "none!=x",
+            "o!=undefined",
+            "o.k=v",
+            "properties.o.k=v",
+            "q=it's \"x\"\n\u{1}",
+            "q=*\n?",
+            "mtime=2000",
+            "otime=500",
+            "uploaded=20",
+            "time=2000",
+            "ticket=undefined",
+            "0101",
+            "id=0101*",
+            "time!=undefined",
+            "type=undefined",
         ] {
             assert!(matches(&record, yes), "{yes}");
         }
         for no in [
-            "cmd=svc", "cmd=*SVC*", "pid=43", "n=05x", "s=5.0", "o=v", "o=*",
-            "mtime=500", "otime=2000", "uploaded=5", "0102", "cmd=undefined",
-            "no=undefined", "empty=", "stack=libc", "big=18446744073709551614",
+            "cmd=svc",
+            "cmd=*SVC*",
+            "pid=43",
+            "n=05x",
+            "s=5.0",
+            "o=v",
+            "o=*",
+            "mtime=500",
+            "otime=2000",
+            "uploaded=5",
+            "0102",
+            "cmd=undefined",
+            "no=undefined",
+            "empty=",
+            "stack=libc",
+            "big=18446744073709551614",
         ] {
             assert!(!matches(&record, no), "{no}");
         }
