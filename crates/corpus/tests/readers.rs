@@ -193,7 +193,7 @@ fn elfutils_decodes_the_notes_of_other_machines() {
         ("synth-riscv64", "pc: 0x0000000000401010"),
         ("synth-ppc64-be", "nip: 0x0000000000401010"),
         ("synth-arm", "pc:    0x00401010"),
-        ("synth-xnum", "rip:     0x0000000000401010"),
+        ("synth-swiss", "rip:      0x0000000000401010"),
         ("i386", "eip:     0x"),
     ] {
         let case = case(name);

@@ -30,6 +30,7 @@ pub(crate) fn make(recipe: &Recipe, dir: &Path) -> Result<Truth, MakeError> {
     let mut truth = Truth::default();
     let mut command = command(recipe, dir, &facts, &mut truth)?;
     let core = dir.join("core");
+    let _maps = raise_max_maps(recipe)?;
     truth.started = now();
     let end = match recipe.capture {
         Capture::Kernel => kernel(recipe, &mut command, &core)?,
@@ -154,7 +155,6 @@ fn kernel(
     command: &mut Command,
     core: &Path,
 ) -> Result<End, MakeError> {
-    let _maps = raise_max_maps(recipe)?;
     let Some(_plain) = PlainCores::take() else {
         if recipe.coredump_filter.is_some() {
             let why = "kernel.core_pattern cannot be set to a plain file";
@@ -213,9 +213,12 @@ fn traced(
     snapshot::on_own_thread(|| {
         let mut traced =
             with_limits(recipe, || Traced::start(command, PATIENCE))??;
-        traced.run_to_fatal_signal()?;
-        traced.stop_all()?;
-        Ok(then(&mut traced)?)
+        let end = traced
+            .run_to_fatal_signal()
+            .and_then(|()| traced.stop_all())
+            .and_then(|()| then(&mut traced));
+        traced.end();
+        Ok(end?)
     })
 }
 

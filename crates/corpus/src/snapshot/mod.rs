@@ -156,9 +156,10 @@ pub fn run_until_crash(
 ) -> Result<Crash, Error> {
     on_own_thread(|| {
         let mut traced = Traced::start(command, PATIENCE)?;
-        traced.run_to_fatal_signal()?;
-        traced.stop_all()?;
-        let crash = write_core(&traced, core);
+        let crash = traced
+            .run_to_fatal_signal()
+            .and_then(|()| traced.stop_all())
+            .and_then(|()| write_core(&traced, core));
         traced.end();
         crash
     })

@@ -101,17 +101,29 @@ pub(super) fn regset(tid: i32, kind: u32) -> io::Result<Vec<u8>> {
 /// Waits for any child or traced thread of the calling thread: its id and
 /// wait status.
 pub(super) fn wait_any() -> io::Result<(i32, i32)> {
-    let mut status = 0;
-    let flags = libc::__WALL | libc::__WNOTHREAD;
     loop {
-        // SAFETY: the kernel writes one int to `status`
-        let tid = unsafe { libc::waitpid(-1, &raw mut status, flags) };
-        if tid != -1 {
-            return Ok((tid, status));
+        if let Some(event) = wait(0)? {
+            return Ok(event);
         }
-        let error = io::Error::last_os_error();
-        if error.kind() != io::ErrorKind::Interrupted {
-            return Err(error);
-        }
+    }
+}
+
+/// The same, and nothing when none has anything to report.
+pub(super) fn poll_any() -> io::Result<Option<(i32, i32)>> {
+    wait(libc::WNOHANG)
+}
+
+fn wait(flags: i32) -> io::Result<Option<(i32, i32)>> {
+    let mut status = 0;
+    let flags = flags | libc::__WALL | libc::__WNOTHREAD;
+    // SAFETY: the kernel writes one int to `status`
+    let tid = unsafe { libc::waitpid(-1, &raw mut status, flags) };
+    match tid {
+        0 => Ok(None),
+        -1 => match io::Error::last_os_error() {
+            e if e.kind() == io::ErrorKind::Interrupted => Ok(None),
+            e => Err(e),
+        },
+        tid => Ok(Some((tid, status))),
     }
 }

@@ -5,7 +5,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Signals whose default action is to dump core (`man 7 signal`).
 const CORE_SIGNALS: [i32; 10] = [
@@ -21,6 +21,9 @@ const CORE_SIGNALS: [i32; 10] = [
     libc::SIGSYS,
 ];
 
+/// A thread deep in the kernel (a dead network mount) may never stop.
+const STOP_PATIENCE: Duration = Duration::from_secs(20);
+
 /// Holds a process whose threads are traced by the current thread.
 pub(crate) struct Traced {
     pub(crate) pid: i32,
@@ -31,6 +34,8 @@ pub(crate) struct Traced {
     /// Threads that stand still, crashed one included, each with the signal
     /// it was about to get (0 for none).
     stopped: BTreeMap<i32, i32>,
+    /// Its end was reported: the id may be another process's by now.
+    ended: bool,
     /// Dropped to call the watchdog off.
     watchdog: Option<mpsc::Sender<()>>,
 }
@@ -73,7 +78,8 @@ impl Traced {
         });
         let watchdog = Some(send);
         let stopped = BTreeMap::new();
-        Ok(Traced { pid, name, crash: None, stopped, watchdog })
+        let ended = false;
+        Ok(Traced { pid, name, crash: None, stopped, ended, watchdog })
     }
 
     /// Traces a living process.
@@ -83,19 +89,29 @@ impl Traced {
             name: format!("process {pid}"),
             crash: None,
             stopped: BTreeMap::new(),
+            ended: false,
             watchdog: None,
         };
-        request("seize", pid, raw::seize(pid, false))?;
-        let mut seized = BTreeSet::from([pid]);
-        // a thread may start another while they are seized one by one
+        let process = Process::new(pid);
+        let mut tried = BTreeSet::new();
+        let mut seized = 0;
+        // a thread may start another while they are seized one by one; one
+        // that is traced already (by its creator's option) or gone is fine,
+        // but some thread must be ours
         loop {
-            let mut more = false;
-            for tid in Process::new(pid).tids()? {
-                // already traced (by its creator's option) or gone is fine:
-                // stopping tells
-                more |= seized.insert(tid) && raw::seize(tid, false).is_ok();
+            let tids = process.tids()?;
+            let fresh: Vec<i32> =
+                tids.into_iter().filter(|t| tried.insert(*t)).collect();
+            let results = fresh.iter().map(|t| raw::seize(*t, false));
+            let results: Vec<_> = results.collect();
+            seized += results.iter().filter(|r| r.is_ok()).count();
+            if seized == 0 {
+                let failure = results.into_iter().find_map(Result::err);
+                let gone = || std::io::ErrorKind::NotFound.into();
+                let source = failure.unwrap_or_else(gone);
+                return request("seize", pid, Err(source));
             }
-            if !more {
+            if fresh.is_empty() {
                 break;
             }
         }
@@ -147,25 +163,46 @@ impl Traced {
 
     /// Stops every thread of the process.
     pub(crate) fn stop_all(&mut self) -> Result<(), Error> {
-        let mut asked = BTreeSet::new();
+        // a thread may start others until it stops, so ask again until a
+        // round finds none
         loop {
-            let mut running = false;
-            for tid in Process::new(self.pid).tids()? {
-                if self.stopped.contains_key(&tid) {
-                    continue;
-                }
+            let process = Process::new(self.pid);
+            let mut pending = BTreeSet::new();
+            for tid in process.tids()? {
                 // a thread that is gone, or a leader that has exited before
-                // its threads, cannot be asked: it is no part of the core
-                if !asked.contains(&tid) && raw::interrupt(tid).is_err() {
-                    continue;
+                // its threads, cannot stop: it is no part of the core
+                if !self.stopped.contains_key(&tid)
+                    && !process.is_dead(tid)
+                    && raw::interrupt(tid).is_ok()
+                {
+                    pending.insert(tid);
                 }
-                asked.insert(tid);
-                running |= !Process::new(self.pid).is_dead(tid);
             }
-            if !running {
+            if pending.is_empty() {
                 return Ok(());
             }
-            let (tid, status) = self.wait()?;
+            self.await_stops(pending)?;
+        }
+    }
+
+    /// Waits until the threads have stopped or ended.
+    fn await_stops(&mut self, mut pending: BTreeSet<i32>) -> Result<(), Error> {
+        let begin = Instant::now();
+        while let Some(slow) = pending.first().copied() {
+            let event = request("wait for", self.pid, raw::poll_any())?;
+            let Some((tid, status)) = event else {
+                // an exited leader reports nothing while it has threads
+                let process = Process::new(self.pid);
+                pending.retain(|t| *t != self.pid || !process.is_dead(*t));
+                if begin.elapsed() > STOP_PATIENCE {
+                    let source = std::io::ErrorKind::TimedOut.into();
+                    return request("stop", slow, Err(source));
+                }
+                std::thread::sleep(Duration::from_micros(100));
+                continue;
+            };
+            self.note_end(tid, status);
+            pending.remove(&tid);
             if libc::WIFSTOPPED(status) {
                 let event = status >> 16 != 0;
                 let signal = if event { 0 } else { libc::WSTOPSIG(status) };
@@ -175,6 +212,7 @@ impl Traced {
                 return Err(Error::NoCrash { program, how: how(status) });
             }
         }
+        Ok(())
     }
 
     /// Returns the stopped threads, the crashed one first, else the leader.
@@ -196,6 +234,9 @@ impl Traced {
 
     /// Kills the process and waits for its end.
     pub(crate) fn end(&mut self) {
+        if self.ended {
+            return;
+        }
         signal(self.pid, Signal::KILL);
         // whatever it says, there is nothing left to do about it
         let _ = self.reap();
@@ -209,7 +250,6 @@ impl Traced {
                 // late events of threads that are about to die
                 let _ = raw::resume(tid, 0);
             } else if tid == self.pid {
-                self.watchdog = None;
                 return Ok(status);
             }
         }
@@ -224,9 +264,7 @@ impl Traced {
 
     fn wait(&mut self) -> Result<(i32, i32), Error> {
         let (tid, status) = request("wait for", self.pid, raw::wait_any())?;
-        if !libc::WIFSTOPPED(status) {
-            self.stopped.remove(&tid);
-        }
+        self.note_end(tid, status);
         Ok((tid, status))
     }
 
@@ -234,6 +272,16 @@ impl Traced {
     pub(crate) fn process(&self) -> Process {
         let first = self.threads().first().copied();
         Process::seen_by(self.pid, first.unwrap_or(self.pid))
+    }
+
+    fn note_end(&mut self, tid: i32, status: i32) {
+        if !libc::WIFSTOPPED(status) {
+            self.stopped.remove(&tid);
+            if tid == self.pid {
+                self.ended = true;
+                self.watchdog = None;
+            }
+        }
     }
 
     /// Reads the siginfo of the fatal signal.

@@ -12,7 +12,7 @@ use super::notes::{self, PAGE};
 use super::{Crash, Error, Mapping, Traced};
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
 const EHDR: u64 = 64;
@@ -113,7 +113,9 @@ fn write(
     head.extend(notes);
     // a fresh file: an old one's bytes must not show through the holes
     let _ = std::fs::remove_file(to);
-    let file = File::create_new(to)?;
+    // for its owner alone, as the kernel's: it holds all the process knew
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.write(true).create_new(true).mode(0o600).open(to)?;
     file.write_all_at(&head, 0)?;
     file.set_len(at)?;
     let mut at = first;
@@ -173,6 +175,8 @@ fn copy(
     len: u64,
 ) -> io::Result<()> {
     let mut buffer = vec![0; STEP];
+    // a comparison of slices is fast in unoptimised builds too
+    let zeroes = [0; PAGE as usize];
     let page = usize::try_from(PAGE).unwrap_or(STEP);
     let mut done = 0;
     while done < len {
@@ -180,7 +184,7 @@ fn copy(
         let bytes = &mut buffer[..step];
         read_some(memory, from + done, bytes);
         for (n, data) in bytes.chunks(page).enumerate() {
-            if data.iter().any(|b| *b != 0) {
+            if *data != zeroes[..data.len()] {
                 file.write_all_at(data, to + done + n as u64 * PAGE)?;
             }
         }
