@@ -48,6 +48,7 @@ mod kdump;
 mod library;
 mod prop;
 mod record;
+mod source;
 mod spec;
 mod update;
 mod upload;
@@ -65,8 +66,7 @@ pub use library::{
 };
 pub use prop::PropPath;
 pub use record::{Record, RecordError};
+pub use source::{Bytes, FileSource, Source};
 pub use spec::{Glob, Pattern, SortKey, Spec, SpecError, Term, TimeSide, When};
 pub use update::parse_value;
-pub use upload::{
-    Bytes, FileSource, Progress, Source, UploadOptions, Uploaded,
-};
+pub use upload::{Progress, UploadOptions, Uploaded};

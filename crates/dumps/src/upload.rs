@@ -12,9 +12,8 @@
 //! record is in. It only removes what it saw *before* that: whoever put
 //! those had read an older state of the record, so their condition fails.
 
-use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path as FsPath, PathBuf};
+use std::path::Path as FsPath;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -26,52 +25,12 @@ use crate::build::{Stored, build};
 use crate::facts::{CoreFacts, TimeFact};
 use crate::follow::child;
 use crate::prop::MEMBERS;
+use crate::source::Source;
 use crate::update::{check_property, check_ticket};
 use crate::{DumpId, Dumps, Error, Record, Result};
 
 /// How often an upload begins again because another one interfered.
 const ATTEMPTS: u32 = 20;
-
-/// Where the bytes of a dump come from. They may be asked for again.
-pub trait Source {
-    /// Opens the bytes from the start.
-    ///
-    /// # Errors
-    ///
-    /// When they cannot be opened.
-    fn open(&self) -> io::Result<Box<dyn Read + '_>>;
-
-    /// Returns their number, if it is known before they are read.
-    fn length_bytes(&self) -> Option<u64>;
-}
-
-/// The bytes of a local file, as they are.
-#[derive(Clone, Debug)]
-pub struct FileSource(pub PathBuf);
-
-impl Source for FileSource {
-    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(File::open(&self.0)?))
-    }
-
-    fn length_bytes(&self) -> Option<u64> {
-        std::fs::metadata(&self.0).ok().map(|meta| meta.len())
-    }
-}
-
-/// Bytes that are at hand.
-#[derive(Clone, Copy, Debug)]
-pub struct Bytes<'a>(pub &'a [u8]);
-
-impl Source for Bytes<'_> {
-    fn open(&self) -> io::Result<Box<dyn Read + '_>> {
-        Ok(Box::new(self.0))
-    }
-
-    fn length_bytes(&self) -> Option<u64> {
-        Some(self.0.len() as u64)
-    }
-}
 
 /// What comes with an upload besides the dump.
 #[derive(Clone, Debug, Default)]
@@ -289,9 +248,19 @@ impl Dumps {
             }
         };
         let others = self.others(&directory, sent)?;
-        if self.put_record(&facts.id, &record, condition)?.is_none() {
-            self.remove(sent);
-            return Ok(None);
+        match self.put_record(&facts.id, &record, condition) {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                self.remove(sent);
+                return Ok(None);
+            }
+            Err(error) => {
+                // After trouble in the store the record may be there.
+                if matches!(error, Error::Refused { .. }) {
+                    self.remove(sent);
+                }
+                return Err(error);
+            }
         }
         let replaced = old.and_then(|(old, _)| old.dump_path());
         let base = object_name(&options.file_name);

@@ -323,7 +323,7 @@ fn values_of_every_shape_survive() {
 
 #[test]
 fn what_belongs_to_the_record_is_refused() {
-    let (_folder, dumps) = library();
+    let (folder, dumps) = library();
     upload(&dumps, &facts(1), b"x");
     for (name, hint) in [
         ("ticket", Some("thoth ticket")),
@@ -343,6 +343,11 @@ fn what_belongs_to_the_record_is_refused() {
     }
     assert!(dumps.ticket(&id(1), "cmd=x").is_err());
     assert!(dumps.ticket(&id(1), "").is_err());
+    let mut options = UploadOptions::named("core");
+    options.properties.insert("p".to_owned(), json!("x".repeat(5 << 20)));
+    let refused = dumps.upload(&Bytes(b"x"), &facts(8), &options, &mut |_| {});
+    assert!(matches!(refused, Err(Error::Refused { .. })));
+    assert_eq!(objects(folder.path()).len(), 2, "nothing of it is left");
     let long = "x".repeat(5 << 20);
     assert!(dumps.set(&id(1), "p", json!(long)).is_err());
     let missing = dumps.ticket(&id(9), "T").expect_err("missing");

@@ -187,7 +187,15 @@ impl Path {
                 component: name.to_owned(),
             });
         }
-        Path::parse(&format!("{}/{name}", self.text))
+        // Below an area any name will do; the area itself is one of few.
+        if self.area().is_none() {
+            return Path::parse(&format!("{}/{name}", self.text));
+        }
+        let text = format!("{}/{name}", self.text);
+        if text.len() > MAX_PATH_BYTES {
+            return Err(PathError::TooLong(text.len()));
+        }
+        Ok(Path { text })
     }
 
     /// Returns the path one level up; `None` for an account itself.

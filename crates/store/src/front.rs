@@ -12,7 +12,7 @@ use thoth_manta::{
 
 use crate::blob::{BlobReader, BlobStore, Expected};
 use crate::local::{
-    LocalFiles, check_expected, failed, fresh_id, make_private,
+    LocalFiles, check_expected, failed, flush_directory, fresh_id, make_private,
 };
 use crate::meta::{MetaStore, NewObject, PutObject};
 use crate::sqlite::Sqlite;
@@ -70,6 +70,8 @@ impl Embedded {
             .map_err(|e| failed("cannot lock", &lock, e.into()))?;
         let meta = Sqlite::open(&folder.join("store.db"))?;
         let blobs = LocalFiles::open(&folder.join("objects"))?;
+        flush_directory(folder)
+            .map_err(|e| failed("cannot flush", folder, e))?;
         ObjectStore::new(meta, blobs, account)
     }
 }

@@ -366,7 +366,8 @@ pub(crate) fn failed(what: &str, path: &FsPath, error: io::Error) -> Error {
     Error::new(code, format!("{what} {}", path.display())).because(error)
 }
 
-fn flush_directory(path: &FsPath) -> io::Result<()> {
+/// Makes the entries of a folder durable.
+pub(crate) fn flush_directory(path: &FsPath) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 

@@ -105,6 +105,7 @@ pub trait MetaStore: Index {
     /// Returns at most `limit` ids that were queued at least `age` ago.
     fn condemned(&self, age: Duration, limit: u32) -> Result<Vec<ObjectId>>;
 
-    /// Takes ids, whose blobs are gone, off the queue.
+    /// Takes ids, whose blobs are gone, off the queue. They can still never
+    /// be named.
     fn forget(&self, ids: &[ObjectId]) -> Result<()>;
 }

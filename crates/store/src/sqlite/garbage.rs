@@ -3,7 +3,7 @@
 //! An id enters it in the transaction that takes its last name, or by the
 //! sweep, when a blob was found that no name has. Naming an id checks this
 //! table, so a sleeping writer whose blob was swept fails instead of naming
-//! nothing.
+//! nothing. For the same reason a row stays for a week after its blob is gone.
 
 use std::time::Duration;
 
@@ -11,6 +11,9 @@ use rusqlite::params;
 use thoth_manta::{ObjectId, Result};
 
 use super::{Sqlite, Tried, now_ms};
+
+/// How long a row outlives its blob.
+const REMEMBERED_MS: i64 = 7 * 24 * 3600 * 1000;
 
 impl Sqlite {
     pub(super) fn condemn_ids(&self, ids: &[ObjectId]) -> Result<u64> {
@@ -42,7 +45,7 @@ impl Sqlite {
         let until = now_ms().saturating_sub(age_ms);
         self.read(|sql| {
             sql.prepare_cached(
-                "SELECT id FROM garbage WHERE since <= ?1
+                "SELECT id FROM garbage WHERE gone IS NULL AND since <= ?1
                  ORDER BY since LIMIT ?2",
             )
             .and_then(|mut query| {
@@ -62,12 +65,17 @@ impl Sqlite {
         }
         let ids = ids.to_vec();
         self.write(move |sql| {
-            let mut delete = sql
-                .prepare_cached("DELETE FROM garbage WHERE id = ?1")
+            let now = now_ms();
+            let mut mark = sql
+                .prepare_cached("UPDATE garbage SET gone = ?2 WHERE id = ?1")
                 .tried("shorten the delete queue")?;
             for id in &ids {
-                delete.execute([id.0]).tried("shorten the delete queue")?;
+                mark.execute(params![id.0, now])
+                    .tried("shorten the delete queue")?;
             }
+            sql.prepare_cached("DELETE FROM garbage WHERE gone < ?1")
+                .and_then(|mut q| q.execute([now - REMEMBERED_MS]))
+                .tried("forget what was deleted long ago")?;
             Ok(())
         })
     }

@@ -21,6 +21,7 @@
 
 mod committer;
 mod documents;
+mod entry;
 mod garbage;
 mod names;
 mod schema;

@@ -44,9 +44,11 @@ CREATE INDEX entry_child ON entry(child) WHERE child IS NOT NULL;
 CREATE INDEX entry_object ON entry(object) WHERE object IS NOT NULL;
 CREATE TABLE garbage(
     id BLOB PRIMARY KEY,
-    since INTEGER NOT NULL
+    since INTEGER NOT NULL,
+    gone INTEGER
 ) WITHOUT ROWID;
-CREATE INDEX garbage_since ON garbage(since);
+CREATE INDEX garbage_since ON garbage(since) WHERE gone IS NULL;
+CREATE INDEX garbage_gone ON garbage(gone) WHERE gone IS NOT NULL;
 CREATE TABLE change(
     position INTEGER PRIMARY KEY AUTOINCREMENT,
     path TEXT NOT NULL,
