@@ -12,6 +12,8 @@ pub mod addr;
 pub mod arch;
 pub mod bytes;
 pub mod core;
+#[doc(hidden)]
+pub mod fuzz;
 pub mod insn;
 pub mod memory;
 pub mod modules;

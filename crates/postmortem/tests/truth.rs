@@ -283,7 +283,6 @@ fn ends(case: &Case, stacks: &[ThreadStack], wrong: &mut Vec<String>) {
     let uncertain = [
         "stack-smash",
         "stack-protector",
-        "coroutine",
         "i386",
         "segv-deletedexe",
         "exe-deleted",

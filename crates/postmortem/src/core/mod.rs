@@ -25,6 +25,8 @@ use crate::bytes::ReadAt;
 use serde::Serialize;
 use std::sync::Arc;
 
+const AT_RANDOM: u64 = 25;
+
 /// One dumped mapping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Segment {
@@ -173,6 +175,34 @@ impl Core {
     #[must_use]
     pub fn bytes(&self) -> &Arc<dyn ReadAt> {
         &self.bytes
+    }
+
+    /// Returns the notes' bytes, as far as the file has them, in file order.
+    #[must_use]
+    pub fn note_bytes(&self) -> Vec<u8> {
+        self.program_headers
+            .iter()
+            .filter(|p| p.is_note())
+            .flat_map(|p| {
+                notes::window(&*self.bytes, p.offset, p.file_size).into_owned()
+            })
+            .collect()
+    }
+
+    /// Returns the 16 bytes that AT_RANDOM points to: fresh for every exec.
+    #[must_use]
+    pub fn at_random(&self) -> Option<[u8; 16]> {
+        let at = self.notes.aux(AT_RANDOM)?;
+        let i = self.segments.partition_point(|s| s.end <= at);
+        let s = self.segments.get(i).filter(|s| s.start <= at)?;
+        let into = at - s.start;
+        if s.present.saturating_sub(into) < 16 {
+            return None;
+        }
+        let mut out = [0; 16];
+        let offset = s.offset.checked_add(into)?;
+        let n = self.bytes.read_at(offset, &mut out).ok()?;
+        (n == 16).then_some(out)
     }
 
     /// Compares what the headers promise with what the file has.

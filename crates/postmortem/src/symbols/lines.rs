@@ -46,7 +46,11 @@ impl<'d> Lines<'d> {
         }
         let load = |image: &'d Image| {
             gimli::Dwarf::load(|id| {
-                let data = image.debug_section(id.name());
+                let data = if needed(id) {
+                    image.debug_section(id.name())
+                } else {
+                    &[]
+                };
                 Ok::<_, gimli::Error>(EndianSlice::new(data, LittleEndian))
             })
         };
@@ -125,6 +129,23 @@ impl<'d> Lines<'d> {
         dwarf.make_dwo(&load.parent);
         Some(Arc::new(dwarf))
     }
+}
+
+/// Sections that tell where variables live and what macros say are as large as
+/// the rest together, often compressed, and no line needs them.
+fn needed(id: gimli::SectionId) -> bool {
+    use gimli::SectionId as Id;
+    !matches!(
+        id,
+        Id::DebugLoc
+            | Id::DebugLocLists
+            | Id::DebugMacro
+            | Id::DebugMacinfo
+            | Id::DebugPubNames
+            | Id::DebugPubTypes
+            | Id::DebugFrame
+            | Id::DebugTypes
+    )
 }
 
 /// Opens `IMAGE.dwp`, when it is there.

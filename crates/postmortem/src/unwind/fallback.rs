@@ -38,6 +38,9 @@ pub(super) fn step(
     if is_entry(unwinder, at) {
         return Step::End(End::Complete);
     }
+    if at.returned && is_context_start(unwinder, pc) {
+        return Step::End(End::Complete);
+    }
     let start = unwinder.more.function_start(at.lookup());
     let stepped = insn::step::step(start, pc, interrupted, &regs, memory);
     if let Some(s) = stepped {
@@ -64,6 +67,20 @@ fn is_entry(unwinder: &Unwinder<'_>, at: &Position) -> bool {
         Some(start) => start == entry,
         None => at.lookup().wrapping_sub(entry) < ENTRY_CODE,
     }
+}
+
+/// glibc's `__start_context`, which `makecontext` puts below a new stack's first
+/// function: `[endbr64] mov %rbx,%rsp; mov (%rsp),%rdi; test %rdi,%rdi`
+/// (sysdeps/unix/sysv/linux/x86_64/__start_context.S). It has no caller, and in
+/// some versions no unwind data.
+fn is_context_start(unwinder: &Unwinder<'_>, pc: u64) -> bool {
+    const ENDBR64: [u8; 4] = [0xf3, 0x0f, 0x1e, 0xfa];
+    const START: [u8; 10] =
+        [0x48, 0x89, 0xdc, 0x48, 0x8b, 0x3c, 0x24, 0x48, 0x85, 0xff];
+    let mut code = [0; 14];
+    let n = unwinder.memory.read_up_to(pc, &mut code);
+    let code = &code[..n];
+    code.strip_prefix(&ENDBR64).unwrap_or(code).starts_with(&START)
 }
 
 /// Follows the saved frame pointer: `[rbp]` is the caller's, `[rbp + 8]` the

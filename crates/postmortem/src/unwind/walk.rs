@@ -143,6 +143,13 @@ pub(super) fn walk(
             return (frames, End::Limit(limit));
         }
         let first = frames.len() == 1;
+        if is_start_routine(unwinder, &at) {
+            // Named and looked up by the address itself.
+            if let Some(last) = frames.last_mut() {
+                last.returned = false;
+            }
+            return (frames, End::Complete);
+        }
         let step = step(unwinder, &mut at, first || trust == Trust::Signal);
         let (registers, next_trust, signal) = match step {
             Step::To { registers, trust, signal } => (registers, trust, signal),
@@ -166,6 +173,17 @@ pub(super) fn walk(
         at.returned = !signal;
         at.registers = registers;
     }
+}
+
+/// A return address that is the first byte of a function was not pushed by a
+/// call: `makecontext` and thread starters put their last routine there, and
+/// its table says that it has no caller.
+fn is_start_routine(unwinder: &mut Unwinder<'_>, at: &Position) -> bool {
+    at.returned
+        && unwinder.row(at.lookup()).is_none()
+        && unwinder
+            .row(at.registers.pc)
+            .is_some_and(|(row, _)| matches!(row.ra, Some(Rule::Undefined)))
 }
 
 /// The stack pointer must go up, except where a signal switched stacks.
