@@ -1,0 +1,135 @@
+//! `thoth fault`: why the process died, from its signal and registers.
+
+use crate::dump::{Dump, DumpArgs, each};
+use crate::error::Result;
+use crate::facts;
+use crate::output::{Answer, Look, Text, line, part};
+use crate::session::Session;
+use crate::words::signal_words;
+use serde::Serialize;
+use std::io;
+use thoth_postmortem::process::{Fault as Cause, RegisterValue, SignalFact};
+use thoth_postmortem::stack::{Frame, StackOptions};
+
+/// Explain the fault that ended the process
+///
+/// The signal, the instruction that the thread was at, which of its operands
+/// was wrong and where its address lies, and the registers.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = MANUAL)]
+pub(crate) struct Fault {
+    #[command(flatten)]
+    dump: DumpArgs,
+}
+
+const MANUAL: &str = "\
+Example:
+  $ thoth fault core.4711
+  signal       SIGSEGV: address not mapped, 0x0000000000000010
+  thread       4711
+  at           server`next_request+0x1c (queue.c:88)
+  instruction  mov rax, qword ptr [rdi+0x10]
+  address      the null page
+  registers
+       rax 0x0000000000000000     rdi 0x0000000000000000";
+
+/// The fault of one process.
+#[derive(Debug, Serialize)]
+struct Explained {
+    dump: String,
+    /// `None` for the dump of a living process.
+    signal: Option<SignalFact>,
+    fault: Option<Cause>,
+    /// The innermost frames: one, and those inlined into it.
+    frames: Vec<Frame>,
+    registers: Vec<RegisterValue>,
+}
+
+impl Answer for Explained {
+    fn render(&self, text: &mut Text<'_>) -> io::Result<()> {
+        let Some(signal) = &self.signal else {
+            return line!(
+                text,
+                "no signal: the dump was taken of a living process"
+            );
+        };
+        row(text, "signal", &signal_words(signal))?;
+        if let Some(fault) = &self.fault {
+            row(text, "thread", &fault.tid.to_string())?;
+        }
+        for (i, frame) in self.frames.iter().enumerate() {
+            let what = if i == 0 { "at" } else { "inlined in" };
+            row(text, what, &place(frame))?;
+        }
+        if let Some(fault) = &self.fault {
+            self.instruction(text, fault)?;
+            if let Some(lies) = &fault.address_lies {
+                row(text, "address", &format!("in {lies}"))?;
+            }
+        }
+        line!(text, "registers")?;
+        for r in self.registers.chunks(3) {
+            for r in r {
+                part!(text, Look::Plain, "  {:>8} {}", r.name, r.value)?;
+            }
+            text.end()?;
+        }
+        Ok(())
+    }
+}
+
+impl Explained {
+    fn instruction(&self, _: &mut Text<'_>, _: &Cause) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn row(text: &mut Text<'_>, what: &str, value: &str) -> io::Result<()> {
+    part!(text, Look::Bold, "{what:<12}")?;
+    line!(text, " {value}")
+}
+
+fn place(frame: &Frame) -> String {
+    let at = facts::frame(frame);
+    match (&frame.file, frame.line) {
+        (Some(file), Some(line)) => format!("{at} ({file}:{line})"),
+        _ => at,
+    }
+}
+
+impl Fault {
+    pub(crate) fn run(self, session: &Session) -> Result<()> {
+        each(session, &self.dump, |dump| Ok(explain(session, dump)))
+    }
+}
+
+fn explain(session: &Session, dump: &Dump) -> Explained {
+    let process = &dump.process;
+    let signal = process.signal();
+    let options = StackOptions {
+        lines: true,
+        limit: 1,
+        first_only: true,
+        ..StackOptions::default()
+    };
+    let crashed = process.threads().into_iter().next();
+    let frames = process.stacks(&options).into_iter().next();
+    if crashed.is_none() {
+        session.mark_partial();
+        session.out.warning(format_args!(
+            "{}: there is no thread in the dump",
+            dump.name
+        ));
+    }
+    Explained {
+        dump: dump.id.to_string(),
+        fault: process.fault(),
+        frames: frames.map_or(Vec::new(), |s| s.frames),
+        registers: process
+            .thread_facts()
+            .into_iter()
+            .next()
+            .map_or(Vec::new(), |t| t.registers),
+        signal,
+    }
+}

@@ -1,0 +1,110 @@
+//! `thoth info`: everything a record says.
+
+use crate::dump::{self, Target, Targets, no_such_dump, open_file, targets};
+use crate::error::{Error, Failure, Kind, Result};
+use crate::facts;
+use crate::options::ReadArgs;
+use crate::session::Session;
+use serde_json::{Map, Value};
+use thoth_dumps::Record;
+
+/// Print the record of a dump
+///
+/// As JSON: an object for one name, an array for a specification. A local
+/// file is identified and looked up, so the exit status tells whether it has
+/// been uploaded: 0 when it is there, 2 when not.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = MANUAL)]
+pub(crate) struct Info {
+    /// A hash (4 digits or more), a local file, or PROPERTY=VALUE...
+    #[arg(required = true, value_name = "DUMP")]
+    dump: Vec<String>,
+
+    /// Exit with 0 when nothing matches a specification
+    #[arg(long)]
+    allow_none: bool,
+
+    #[command(flatten)]
+    read: ReadArgs,
+}
+
+const MANUAL: &str = "\
+Examples:
+  $ thoth info 3e16
+  {
+      \"id\": \"3e166b93ba5c6c1e6d6ae3ba4b43dab5\",
+      \"name\": \"/me/stor/thoth/3e166b93ba5c6c1e6d6ae3ba4b43dab5\",
+      \"dump\": \"/me/stor/thoth/3e166b93ba5c6c1e6d6ae3ba4b43dab5/core.4711\",
+      \"type\": \"core\",
+      \"cmd\": \"server\",
+      ...
+
+  $ thoth info core.4711 >/dev/null 2>&1; echo $?
+  2
+
+  $ thoth info cmd=server limit=5";
+
+impl Info {
+    pub(crate) fn run(self, session: &Session) -> Result<()> {
+        let found = targets(session, &self.dump);
+        let Targets { list, many } = match found {
+            Err(failure) if self.is_empty_answer(&failure) => {
+                session.out.json(&Value::Array(Vec::new()))?;
+                return if self.allow_none { Ok(()) } else { Err(failure) };
+            }
+            other => other?,
+        };
+        let records = list.into_iter().map(|t| record(session, t, &self.read));
+        let records: Vec<Record> = records.collect::<Result<_>>()?;
+        match (&records[..], many) {
+            ([one], false) => session.out.json(shown(one)),
+            _ => session.out.json_array(records.iter().map(shown)),
+        }
+    }
+
+    /// Whether a specification matched nothing, which is an answer.
+    fn is_empty_answer(&self, failure: &Failure) -> bool {
+        failure.kind == Kind::NotFound && dump::is_specification(&self.dump)
+    }
+}
+
+fn shown(record: &Record) -> &Map<String, Value> {
+    record.members()
+}
+
+/// Finds the record of what was named.
+fn record(
+    session: &Session,
+    target: Target,
+    read: &ReadArgs,
+) -> Result<Record> {
+    let path = match target {
+        Target::Stored(record) => return Ok(*record),
+        Target::File(path) => path,
+    };
+    let opened = open_file(&path, read)?;
+    let id = facts::identity(&opened.core).id;
+    let found = match session.dumps_if_any()? {
+        Some(dumps) => dumps.record(&id)?,
+        None => None,
+    };
+    found.ok_or_else(|| {
+        let name = path.display().to_string();
+        Failure::from(Error::NotUploaded { path: name.clone(), id })
+            .hint(format!("thoth upload {name} adds it"))
+    })
+}
+
+/// Finds the stored dumps that arguments mean, for commands that change
+/// records; local files mean their dump in the store.
+pub(super) fn stored(
+    session: &Session,
+    arguments: &[String],
+) -> Result<Vec<Record>> {
+    let read = ReadArgs::default();
+    let Targets { list, .. } = targets(session, arguments)?;
+    if list.is_empty() {
+        return Err(no_such_dump(&arguments.join(" ")));
+    }
+    list.into_iter().map(|t| record(session, t, &read)).collect()
+}

@@ -1,0 +1,267 @@
+//! `thoth ls`: the dumps, one line each.
+//!
+//! Columns, widths and order are those of the original, which scripts cut at
+//! blanks: `NAME TYPE TIME NODE/CMD TICKET` and the columns asked for, padded
+//! to their longest value, joined by one blank, trailing padding kept, sorted
+//! by time.
+
+use crate::dump::{matching, nothing_matches, open_file};
+use crate::error::{Error, Failure, Result};
+use crate::escape::escaped;
+use crate::facts;
+use crate::options::ReadArgs;
+use crate::output::{Answer, Look, Text, line, part};
+use crate::session::Session;
+use crate::tables::{time_text, width};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use std::io;
+use std::path::Path;
+use thoth_dumps::{HashPrefix, PropPath, Record, Spec};
+
+/// List dumps
+///
+/// All of them, or those that a specification fits; the words after it are
+/// further columns. Oldest first, by the time of the crash.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = MANUAL)]
+pub(crate) struct Ls {
+    /// PROPERTY=VALUE or hashes, which dumps; then PROPERTY, further columns
+    #[arg(value_name = "ARG")]
+    arguments: Vec<String>,
+
+    /// Exit with 0 when nothing matches
+    #[arg(long)]
+    allow_none: bool,
+}
+
+const MANUAL: &str = "\
+Examples:
+  $ thoth ls
+  NAME             TYPE  TIME                NODE/CMD         TICKET
+  0ccf27af56fe18b9 core  2013-07-11T18:11:43 svc.startd       OS-2359
+  3e166b93ba5c6c1e core  2026-11-23T06:41:07 server           -
+
+  $ thoth ls ticket=undefined mtime=1w signal exe
+  NAME             TYPE  TIME                NODE/CMD         TICKET SIGNAL  EXE
+  3e166b93ba5c6c1e core  2026-11-23T06:41:07 server           -      SIGSEGV /srv/server
+
+  $ thoth ls 3e16 --json
+
+A word of four or more hex digits before the columns is a hash. To see a
+property of such a name as a column, write properties.NAME.";
+
+/// The dumps listed.
+struct Listing {
+    records: Vec<Record>,
+    columns: Vec<PropPath>,
+}
+
+impl Serialize for Listing {
+    fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(self.records.iter().map(Record::members))
+    }
+}
+
+impl Answer for Listing {
+    fn render(&self, text: &mut Text<'_>) -> io::Result<()> {
+        let mut headings: Vec<String> =
+            ["NAME", "TYPE", "TIME", "NODE/CMD", "TICKET"]
+                .map(str::to_owned)
+                .to_vec();
+        let extra = self.columns.iter().map(|c| c.last().to_uppercase());
+        headings.extend(extra.map(|h| escaped(&h)));
+        let rows: Vec<Vec<String>> =
+            self.records.iter().map(|r| self.cells(r)).collect();
+        let mut widths: Vec<usize> = headings.iter().map(width).collect();
+        if self.columns.is_empty() {
+            // The original's widths where nothing else was asked for.
+            let least = [0, 5, 0, 16, 0];
+            for (w, least) in widths.iter_mut().zip(least) {
+                *w = (*w).max(least);
+            }
+        }
+        for row in &rows {
+            for (w, cell) in widths.iter_mut().zip(row) {
+                *w = (*w).max(width(cell));
+            }
+        }
+        let padded = |cells: &[String]| {
+            let cells: Vec<String> = cells
+                .iter()
+                .zip(&widths)
+                .map(|(c, w)| format!("{c}{}", " ".repeat(w - width(c))))
+                .collect();
+            cells.join(" ")
+        };
+        part!(text, Look::Bold, "{}", padded(&headings))?;
+        text.end()?;
+        for row in &rows {
+            line!(text, "{}", padded(row))?;
+        }
+        Ok(())
+    }
+}
+
+impl Listing {
+    /// Returns a dump's cells, escaped, so that widths are those shown.
+    fn cells(&self, record: &Record) -> Vec<String> {
+        let or_dash = |v: Option<&str>| v.unwrap_or("-").to_owned();
+        let kind = record.kind();
+        let who = match kind {
+            Some("crash") => record.node(),
+            _ => record.cmd(),
+        };
+        let mut cells = vec![
+            record.id().short(),
+            or_dash(kind),
+            time_text(record.time()),
+            or_dash(who),
+            or_dash(record.ticket()),
+        ];
+        cells.extend(self.columns.iter().map(|column| {
+            let values = column.find(record.members());
+            let shown: Vec<String> = values.into_iter().map(plain).collect();
+            if shown.is_empty() { "-".to_owned() } else { shown.join(",") }
+        }));
+        cells.iter().map(|c| escaped(c)).collect()
+    }
+}
+
+/// Returns a value as a column shows it.
+pub(super) fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::String(s) => s.clone(),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(plain).collect();
+            items.join(",")
+        }
+        Value::Bool(_) | Value::Number(_) | Value::Object(_) => {
+            value.to_string()
+        }
+    }
+}
+
+impl Ls {
+    pub(crate) fn run(self, session: &Session) -> Result<()> {
+        let Split { selection, columns } = split(&self.arguments)?;
+        let hashes = selection.iter().filter(|s| !s.contains('='));
+        let by_hash = hashes.count();
+        let records = if by_hash > 1 {
+            by_name(session, &selection)?
+        } else {
+            let spec = Spec::parse(&selection)?;
+            matching(session, &spec)?
+        };
+        let empty = records.is_empty();
+        session.out.answer(&Listing { records, columns })?;
+        if empty && !selection.is_empty() && !self.allow_none {
+            return Err(nothing_matches(&selection));
+        }
+        Ok(())
+    }
+}
+
+/// Several hashes mean each of the dumps; within a specification all must
+/// hold, and no dump has two names.
+fn by_name(session: &Session, selection: &[String]) -> Result<Vec<Record>> {
+    let (hashes, rest): (Vec<_>, Vec<_>) =
+        selection.iter().cloned().partition(|s| !s.contains('='));
+    let mut records: Vec<Record> = Vec::new();
+    for hash in hashes {
+        let mut arguments = rest.clone();
+        arguments.push(hash);
+        for record in matching(session, &Spec::parse(&arguments)?)? {
+            if records.iter().all(|r| r.id() != record.id()) {
+                records.push(record);
+            }
+        }
+    }
+    let time = |r: &Record| r.time().unwrap_or(0.0);
+    records.sort_by(|a, b| time(a).total_cmp(&time(b)));
+    Ok(records)
+}
+
+/// Arguments, told apart.
+struct Split {
+    selection: Vec<String>,
+    columns: Vec<PropPath>,
+}
+
+fn split(arguments: &[String]) -> Result<Split> {
+    let mut selection = Vec::new();
+    let mut columns = Vec::new();
+    for argument in arguments {
+        if !columns.is_empty() {
+            if argument.contains('=') {
+                let text = "can't intermix specification properties with \
+                            output properties";
+                return Err(Failure::from(Error::Usage(text.to_owned()))
+                    .hint(format!("put {argument} before the columns")));
+            }
+        } else if let Some(term) = selecting(argument)? {
+            selection.push(term);
+            continue;
+        }
+        let column = PropPath::parse(argument).ok_or_else(|| {
+            Error::Usage("the name of a column is empty".to_owned())
+        })?;
+        columns.push(column);
+    }
+    Ok(Split { selection, columns })
+}
+
+/// Returns the term that an argument before the columns stands for, if it
+/// says which dumps.
+fn selecting(argument: &str) -> Result<Option<String>> {
+    let slash = argument.find('/').unwrap_or(usize::MAX);
+    let equals = argument.find('=').unwrap_or(usize::MAX);
+    if equals < slash {
+        return Ok(Some(argument.to_owned()));
+    }
+    if slash < equals {
+        // A path: the dump that the file is.
+        let opened = open_file(Path::new(argument), &ReadArgs::default())?;
+        return Ok(Some(facts::identity(&opened.core).id.to_string()));
+    }
+    let is_hash = HashPrefix::parse(argument).is_ok();
+    Ok(is_hash.then(|| argument.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(arguments: &[&str]) -> (Vec<String>, Vec<String>) {
+        let arguments: Vec<String> =
+            arguments.iter().map(|a| (*a).to_owned()).collect();
+        let split = split(&arguments).unwrap();
+        let columns = split.columns.iter().map(|c| c.as_str().to_owned());
+        (split.selection, columns.collect())
+    }
+
+    #[test]
+    fn words_are_hashes_or_columns() {
+        let (selection, columns) = parts(&["cmd=a", "3e16", "pid", "beef"]);
+        assert_eq!(selection, ["cmd=a", "3e16"]);
+        assert_eq!(columns, ["pid", "beef"]);
+        let (selection, columns) = parts(&["exe=/bin/x", "exe"]);
+        assert_eq!(selection, ["exe=/bin/x"]);
+        assert_eq!(columns, ["exe"]);
+    }
+
+    #[test]
+    fn a_constraint_after_a_column_is_refused() {
+        let arguments = ["pid".to_owned(), "cmd=a".to_owned()];
+        let failure = split(&arguments).err().expect("a mistake");
+        assert!(failure.lines()[0].1.contains("can't intermix"));
+    }
+
+    #[test]
+    fn values_are_shown_plainly() {
+        let value = serde_json::json!(["a", 1, true, null, ["b"]]);
+        assert_eq!(plain(&value), "a,1,true,null,b");
+        assert_eq!(plain(&serde_json::json!({"a": 1})), "{\"a\":1}");
+    }
+}

@@ -1,0 +1,84 @@
+//! The commands, one file each.
+//!
+//! To add one: a file with its arguments (whose doc comment is the short and
+//! the long help), its manual ([`clap`]'s `after_long_help`, with a transcript
+//! that was really seen), and `run`, which finds the answer and gives it to
+//! [`crate::output`]; then a line in [`Command`] and in its `run`.
+
+mod args;
+mod auxv;
+mod completions;
+mod demo;
+mod env;
+mod fault;
+mod info;
+mod links;
+mod ls;
+mod maps;
+mod modules;
+mod notes;
+mod object;
+mod report;
+mod set;
+mod stack;
+mod threads;
+mod ticket;
+mod upload;
+
+use crate::error::Result;
+use crate::session::Session;
+use clap::Subcommand;
+
+/// What the program can be asked to do, in the order of the help.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Upload(upload::Upload),
+    Info(info::Info),
+    Ls(ls::Ls),
+    Object(object::Object),
+    Report(report::Report),
+    Set(set::Set),
+    Unset(set::Unset),
+    Ticket(ticket::Ticket),
+    Unticket(ticket::Unticket),
+    Stack(stack::Stack),
+    Fault(fault::Fault),
+    Threads(threads::Threads),
+    Args(args::Args),
+    Env(env::Env),
+    Auxv(auxv::Auxv),
+    Maps(maps::Maps),
+    Modules(modules::Modules),
+    Notes(notes::Notes),
+    Demo(demo::Demo),
+    Links(links::Links),
+    Completions(completions::Completions),
+}
+
+impl Command {
+    pub(crate) fn run(self, session: &Session) -> Result<()> {
+        match self {
+            Self::Upload(c) => c.run(session),
+            Self::Info(c) => c.run(session),
+            Self::Ls(c) => c.run(session),
+            Self::Object(c) => c.run(session),
+            Self::Report(c) => c.run(session),
+            Self::Set(c) => c.run(session),
+            Self::Unset(c) => c.run(session),
+            Self::Ticket(c) => c.run(session),
+            Self::Unticket(c) => c.run(session),
+            Self::Stack(c) => c.run(session),
+            Self::Fault(c) => c.run(session),
+            Self::Threads(c) => c.run(session),
+            Self::Args(c) => c.run(session),
+            Self::Env(c) => c.run(session),
+            Self::Auxv(c) => c.run(session),
+            Self::Maps(c) => c.run(session),
+            Self::Modules(c) => c.run(session),
+            Self::Notes(c) => c.run(session),
+            Self::Demo(c) => c.run(session),
+            Self::Links(c) => c.run(session),
+            Self::Completions(c) => c.run(session),
+        }
+    }
+}

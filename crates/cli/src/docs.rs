@@ -1,0 +1,143 @@
+//! Reference pages and manual pages, from the same text as `--help`.
+//!
+//! [`write`] makes them in a folder: `reference/*.md`, `man/*.1` and
+//! `completions/*`. What it writes depends on the definition of the command
+//! line only, not on the terminal, the user or the time, so a check can
+//! compare it with what is there.
+
+use crate::options::Cli;
+use clap::{Command, CommandFactory};
+use clap_complete::Shell;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Columns of the pages' text.
+const COLUMNS: usize = 80;
+
+/// Writes the generated pages below `dir`, and returns their paths.
+///
+/// # Errors
+///
+/// When a file cannot be written; the error names it.
+pub fn write(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut written = Vec::new();
+    for (name, content) in pages()? {
+        let path = dir.join(name);
+        let named = |e: io::Error| {
+            io::Error::new(e.kind(), format!("{}: {e}", path.display()))
+        };
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).map_err(named)?;
+        }
+        fs::write(&path, content).map_err(named)?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+/// Returns every generated page: path below the folder, and content.
+///
+/// # Errors
+///
+/// When a generator fails, which it does only for want of memory.
+pub fn pages() -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
+    let mut root = Cli::command().term_width(COLUMNS);
+    root.build();
+    let mut out = Vec::new();
+    out.push(("reference/README.md".into(), overview(&mut root).into_bytes()));
+    out.push(("man/thoth.1".into(), manual(&root, "thoth")?));
+    for sub in shown(&root) {
+        let name = sub.get_name().to_owned();
+        let mut sub = sub.clone().term_width(COLUMNS);
+        let page = reference(&mut sub).into_bytes();
+        out.push((format!("reference/{name}.md").into(), page));
+        let title = format!("thoth-{name}");
+        out.push((format!("man/{title}.1").into(), manual(&sub, &title)?));
+    }
+    for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
+        let mut script = Vec::new();
+        let mut command = Cli::command();
+        clap_complete::generate(shell, &mut command, "thoth", &mut script);
+        out.push((format!("completions/thoth.{shell}").into(), script));
+    }
+    Ok(out)
+}
+
+fn shown(root: &Command) -> impl Iterator<Item = &Command> {
+    let ours = |c: &&Command| !c.is_hide_set() && c.get_name() != "help";
+    root.get_subcommands().filter(ours)
+}
+
+/// The page of the program as a whole.
+fn overview(root: &mut Command) -> String {
+    let mut page = String::from(
+        "<!-- Made by `cargo xtask docs` from the command line's own help. \
+         -->\n\n# thoth\n\n",
+    );
+    page.push_str(&block(root));
+    page.push_str("\n## Commands\n\n| command | |\n| --- | --- |\n");
+    for sub in shown(root) {
+        let name = sub.get_name();
+        let about = sub.get_about().map(ToString::to_string);
+        let about = about.unwrap_or_default().replace('|', "\\|");
+        page.push_str(&format!("| [`thoth {name}`]({name}.md) | {about} |\n"));
+    }
+    page
+}
+
+/// The page of one command.
+fn reference(sub: &mut Command) -> String {
+    format!(
+        "<!-- Made by `cargo xtask docs` from the command line's own help. \
+         -->\n\n# thoth {}\n\n{}",
+        sub.get_name().to_owned(),
+        block(sub)
+    )
+}
+
+/// The long help, as it is printed.
+fn block(command: &mut Command) -> String {
+    let help = command.render_long_help().to_string();
+    let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
+    format!("```text\n{}\n```\n", lines.join("\n").trim_end())
+}
+
+fn manual(command: &Command, title: &str) -> io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command.clone())
+        .title(title.to_uppercase())
+        .source(format!("thoth {}", env!("CARGO_PKG_VERSION")))
+        .manual("Thoth")
+        .date("")
+        .render(&mut page)?;
+    Ok(page)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_the_same_each_time() {
+        assert_eq!(pages().unwrap(), pages().unwrap());
+    }
+
+    #[test]
+    fn every_command_has_its_pages_and_a_manual() {
+        let pages = pages().unwrap();
+        for sub in shown(&Cli::command()) {
+            let name = sub.get_name();
+            let page = PathBuf::from(format!("reference/{name}.md"));
+            let found = pages.iter().find(|(p, _)| *p == page);
+            let (_, content) = found.expect("a page");
+            let text = String::from_utf8(content.clone()).unwrap();
+            assert!(text.contains("Usage: "), "{name}");
+            let lines = text.lines().filter(|l| !l.starts_with("  $"));
+            for line in lines {
+                assert!(line.chars().count() <= 100, "{name}: {line}");
+            }
+            assert!(sub.get_after_long_help().is_some(), "{name}: no manual");
+        }
+    }
+}
