@@ -76,20 +76,18 @@ pub(super) fn verdict(addr: u64, mem: &dyn Mem) -> Verdict {
         return Verdict::Unreadable;
     }
     let tail = &bytes[LONGEST_CALL - have..];
-    let mut indirect = None;
+    let (mut direct, mut indirect) = (None, None);
     for len in 2..=have {
         let at = addr.wrapping_sub(len as u64);
         match call_exactly(&tail[have - len..], at) {
             Some(CallKind::Direct { target, .. })
                 if !mem.read(target, &mut [0]) => {}
-            Some(kind @ CallKind::Direct { .. }) => {
-                return Verdict::Call(kind);
-            }
+            Some(kind @ CallKind::Direct { .. }) => direct = Some(kind),
             Some(kind) => indirect = Some(kind),
             None => {}
         }
     }
-    indirect.map_or(Verdict::NotCall, Verdict::Call)
+    direct.or(indirect).map_or(Verdict::NotCall, Verdict::Call)
 }
 
 /// Fills the end of `bytes` with what lies before `addr`; the count.

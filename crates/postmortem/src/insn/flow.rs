@@ -103,7 +103,10 @@ impl State {
         }
         let before = self.slots.len();
         self.slots.retain(|slot| other.slots.contains(slot));
-        self.compared = self.compared.filter(|_| self == other);
+        if self.compared.is_some() && self.compared != other.compared {
+            self.compared = None;
+            lost = true;
+        }
         lost || self.slots.len() != before
     }
 
@@ -435,5 +438,4 @@ fn compared_with_sp(ins: &Instruction) -> Option<usize> {
         (Register::RSP, other) | (other, Register::RSP) => dwarf_index(other),
         _ => None,
     }
-    .filter(|_| ins.memory_size() == MemorySize::Unknown)
 }

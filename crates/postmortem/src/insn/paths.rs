@@ -208,15 +208,16 @@ pub(super) fn reach(
         exec: Executor::new(),
         result: None,
         tables: None,
+        calls: None,
+        narrow: true,
     };
-    for _ in 0..MAX_RESTARTS {
-        match walk.run(code, start) {
-            Outcome::Done => return walk.result,
-            Outcome::Restart => {}
-            Outcome::TooLong => return None,
-        }
-    }
-    None
+    // First without what looks like other functions; with it when the pc is
+    // reached in no other way.
+    walk.search(code, start).or_else(|| {
+        walk.narrow = false;
+        walk.budget = REACH_BUDGET;
+        walk.search(code, start)
+    })
 }
 
 enum Outcome {
@@ -234,16 +235,33 @@ struct Reach {
     budget: usize,
     exec: Executor,
     result: Option<State>,
-    /// The state at all jumps through a table, when they agree.
+    /// What the states at all jumps through tables have in common.
     tables: Option<State>,
+    /// The same for all calls: exception handlers are entered with it.
+    calls: Option<State>,
+    /// Leave out what looks like other functions.
+    narrow: bool,
 }
 
 impl Reach {
+    fn search(&mut self, code: &mut Code, start: u64) -> Option<State> {
+        for _ in 0..MAX_RESTARTS {
+            match self.run(code, start) {
+                Outcome::Done => return self.result.take(),
+                Outcome::Restart => {}
+                Outcome::TooLong => return None,
+            }
+        }
+        None
+    }
+
     fn run(&mut self, code: &mut Code, start: u64) -> Outcome {
         self.result = None;
         self.tables = None;
+        self.calls = None;
         let mut visits: HashMap<u64, Visit> = HashMap::new();
         let mut queue = VecDeque::from([start]);
+        let mut sweep = Sweep { at: start, open: false };
         visits.insert(
             start,
             Visit { state: State::start(false), fell_from: None },
@@ -256,11 +274,13 @@ impl Reach {
             if self.result.is_some() {
                 return Outcome::Done;
             }
-            // Behind a jump table: the next place no path has reached.
-            let Some(tables) = self.tables.clone() else {
+            // Not reached by jumps: a case of a jump table, or an exception
+            // handler. Try the next place that no path leads to.
+            let Some(tables) = self.tables.clone().or(self.calls.clone())
+            else {
                 return Outcome::Done;
             };
-            let Some(leader) = unreached(code, &visits, start, self.pc) else {
+            let Some(leader) = sweep.next(code, &visits, self.pc) else {
                 return Outcome::Done;
             };
             visits.insert(leader, Visit { state: tables, fell_from: None });
@@ -292,12 +312,15 @@ impl Reach {
                         if equal && n == last {
                             state.refine_equal();
                         }
-                        if !self.follow(visits, queue, &ins, &state, edge) {
+                        if !self.follow(code, visits, queue, &ins, &state, edge)
+                        {
                             return Outcome::Restart;
                         }
                     }
                 }
-                Next::Leaves { sure: false } => self.table(&state),
+                Next::Leaves { sure: false } => {
+                    common(&mut self.tables, &state)
+                }
                 Next::Leaves { .. } | Next::Stops => {}
             }
         }
@@ -307,6 +330,7 @@ impl Reach {
     /// Records what an edge brings; false when a call was found not to return.
     fn follow(
         &mut self,
+        code: &mut Code,
         visits: &mut HashMap<u64, Visit>,
         queue: &mut VecDeque<u64>,
         ins: &Instruction,
@@ -315,17 +339,19 @@ impl Reach {
     ) -> bool {
         let to = edge.to();
         let falls = matches!(edge, Edge::IfReturns(_)).then(|| ins.ip());
-        if falls.is_some() && !self.innermost && to == self.pc {
-            match &mut self.result {
-                Some(result) => {
-                    result.meet(state);
-                }
-                none => *none = Some(state.clone()),
+        if falls.is_some() {
+            common(&mut self.calls, state);
+            if !self.innermost && to == self.pc {
+                common(&mut self.result, state);
             }
         }
         if falls.is_some_and(|call| self.returnless.contains(&call))
             || (to == ins.next_ip() && self.bounds.ends_before(to))
             || self.is_tail_call(ins, state, to)
+            || (self.narrow
+                && falls.is_some()
+                && to > self.pc
+                && looks_like_boundary(code, to))
         {
             return true;
         }
@@ -357,51 +383,62 @@ impl Reach {
         let start = self.bounds.start.unwrap_or(to);
         ins.flow_control() == FlowControl::UnconditionalBranch
             && state.regs[RSP] == Val::Base(START_SP, 0)
-            && (to <= start || to > self.pc.saturating_add(FAR))
-    }
-
-    fn table(&mut self, state: &State) {
-        match &mut self.tables {
-            Some(tables) => {
-                tables.meet(state);
-            }
-            none => *none = Some(state.clone()),
-        }
+            && (to <= start
+                || to > self.pc.saturating_add(FAR)
+                || (self.narrow && to > self.pc && to % 16 == 0))
     }
 }
 
-/// The first instruction up to `pc` that no path reached, right behind one
-/// that does not fall through.
-fn unreached(
-    code: &mut Code,
-    visits: &HashMap<u64, Visit>,
-    start: u64,
-    pc: u64,
-) -> Option<u64> {
-    let mut at = start;
-    let mut open = false;
-    for _ in 0..REACH_BUDGET {
-        if at > pc {
-            return None;
+/// Narrows `so_far` to what `state` shares with it.
+fn common(so_far: &mut Option<State>, state: &State) {
+    match so_far {
+        Some(known) => {
+            known.meet(state);
         }
-        let ins = code.at(at)?;
-        let padding = ins.mnemonic() == Mnemonic::Nop;
-        if !visits.contains_key(&at) && open && !padding {
-            return Some(at);
-        }
-        if !padding {
-            open = matches!(
-                ins.flow_control(),
-                FlowControl::UnconditionalBranch
-                    | FlowControl::IndirectBranch
-                    | FlowControl::Return
-                    | FlowControl::Call
-                    | FlowControl::IndirectCall
-            );
-        }
-        at = ins.next_ip();
+        none => *none = Some(state.clone()),
     }
-    None
+}
+
+/// A pass over the listing, for places that no path leads to.
+struct Sweep {
+    at: u64,
+    /// The instruction before does not go on to this one.
+    open: bool,
+}
+
+impl Sweep {
+    /// The next instruction up to `pc` that no path reached and that stands
+    /// right behind one that does not fall through.
+    fn next(
+        &mut self,
+        code: &mut Code,
+        visits: &HashMap<u64, Visit>,
+        pc: u64,
+    ) -> Option<u64> {
+        for _ in 0..REACH_BUDGET {
+            if self.at > pc {
+                return None;
+            }
+            let at = self.at;
+            let ins = code.at(at)?;
+            let padding = ins.mnemonic() == Mnemonic::Nop;
+            if !visits.contains_key(&at) && self.open && !padding {
+                return Some(at);
+            }
+            if !padding {
+                self.open = matches!(
+                    ins.flow_control(),
+                    FlowControl::UnconditionalBranch
+                        | FlowControl::IndirectBranch
+                        | FlowControl::Return
+                        | FlowControl::Call
+                        | FlowControl::IndirectCall
+                );
+            }
+            self.at = ins.next_ip();
+        }
+        None
+    }
 }
 
 /// One way the function can return, as found from its inside.

@@ -90,20 +90,6 @@ impl Rule {
         Some(Rule { cfa, saved })
     }
 
-    /// Tells whether both rules lead to the same frame address, as far as the
-    /// registers show it.
-    pub(super) fn same_cfa(
-        &self,
-        other: &Rule,
-        regs: &Regs,
-        mem: &dyn Mem,
-    ) -> bool {
-        match (self.cfa(regs, mem), other.cfa(regs, mem)) {
-            (Some(a), Some(b)) => a == b,
-            _ => false,
-        }
-    }
-
     fn cfa(&self, regs: &Regs, mem: &dyn Mem) -> Option<u64> {
         let cfa = match self.cfa {
             Cfa::Reg { reg, off } => {
@@ -140,12 +126,29 @@ impl Rule {
                 }
                 Saved::At { reg, off } => regs.gpr[usize::from(reg)]
                     .and_then(|base| base.checked_add_signed(off))
-                    .and_then(|at| read_u64(mem, at)),
+                    .and_then(|at| saved_word(index, reg, at, regs, mem)),
             };
         }
         out.gpr[RSP] = Some(cfa);
         Some(Applied { cfa, regs: out })
     }
+}
+
+/// Value of a register saved at an address counted from `reg`.
+///
+/// Below the stack pointer nothing is saved yet: the walk saw the load of the
+/// epilogue through the frame pointer, and the push is still to come. Counted
+/// from the stack pointer itself it is what was stored there on purpose.
+fn saved_word(
+    index: usize,
+    reg: u8,
+    at: u64,
+    regs: &Regs,
+    mem: &dyn Mem,
+) -> Option<u64> {
+    let to_come = usize::from(reg) != RSP
+        && regs.gpr[RSP].is_some_and(|sp| at < sp);
+    if to_come { regs.gpr[index] } else { read_u64(mem, at) }
 }
 
 /// Finds a register, or a stack word a register leads to, that is a fixed

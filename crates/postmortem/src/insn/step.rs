@@ -12,7 +12,10 @@
 //!    chains lose the caller (first instruction, behind `push rbp`, before
 //!    `ret`, behind `leave`);
 //! 3. **linkage stubs**: known byte patterns;
-//! 4. **frame pointer**: `rbp` chain, only when nothing above speaks and the
+//! 4. **entering call**: without a start and without a `ret` (the function
+//!    ends in a call that does not return) a stack word is looked for that is
+//!    behind a call whose target leads to the pc with exactly that frame;
+//! 5. **frame pointer**: `rbp` chain, only when nothing above speaks and the
 //!    words look like a frame.
 //!
 //! A result must lead to a return address: a word behind a call instruction
@@ -22,7 +25,7 @@
 //! than a made-up frame.
 //!
 //! Not covered: hand-written code that keeps its return address elsewhere,
-//! `ret n`, and functions that never return when their start is unknown.
+//! and `ret n`.
 
 use serde::Serialize;
 
@@ -31,7 +34,7 @@ use super::code::{Code, read_u64};
 use super::paths::{Bounds, Exit, exits, reach};
 use super::plt::{Stub, stub_at};
 use super::rule::{Applied, Cfa, Rule, Saved};
-use super::validate::{Fit, fit};
+use super::validate::{Fit, fit, scan};
 use super::{CALLEE_SAVED, Mem, RBP, RSP, Regs};
 
 /// Frame-pointer frames larger than this are not believed.
@@ -126,11 +129,12 @@ pub struct Analysis {
 }
 
 /// One reading, applied to a thread and judged.
-struct Candidate {
-    applied: Applied,
+#[derive(Debug)]
+pub(super) struct Candidate {
+    pub(super) applied: Applied,
     method: Method,
     doubt: usize,
-    fit: Fit,
+    pub(super) fit: Fit,
     call: Option<CallKind>,
 }
 
@@ -156,16 +160,35 @@ impl Analysis {
         if let Some(stub) = self.stub {
             return self.apply_stub(stub, regs, mem);
         }
-        let candidates = self.candidates(regs, mem);
-        if let Some(best) = choose(&candidates) {
-            return Some(best);
+        let best = choose(&self.candidates(regs, mem));
+        if best.as_ref().is_some_and(|b| b.confidence > Confidence::Weak) {
+            return best;
         }
-        // A reading that was refuted speaks against the frame pointer as well
-        // only if it was not refuted by the stack itself.
-        self.frame_pointer(regs, mem)
+        self.entered(regs, mem)
+            .or(best)
+            .or_else(|| self.frame_pointer(regs, mem))
     }
 
-    fn candidates(&self, regs: &Regs, mem: &dyn Mem) -> Vec<Candidate> {
+    /// By the call that entered the function, when its start is not known.
+    fn entered(&self, regs: &Regs, mem: &dyn Mem) -> Option<Stepped> {
+        if self.place.start.is_some() {
+            return None;
+        }
+        let (Applied { cfa, regs }, call) = scan(&self.place, regs, mem)?;
+        Some(Stepped {
+            regs,
+            cfa,
+            method: Method::Prologue,
+            confidence: Confidence::Proven,
+            call: Some(call),
+        })
+    }
+
+    pub(super) fn candidates(
+        &self,
+        regs: &Regs,
+        mem: &dyn Mem,
+    ) -> Vec<Candidate> {
         let mut found: Vec<Candidate> = Vec::new();
         let entry = self.entry.iter().map(|rule| (rule, Method::Prologue, 0));
         let exits = self
@@ -279,6 +302,7 @@ fn choose(candidates: &[Candidate]) -> Option<Stepped> {
     }
     let confidence = match (weight, best.doubt) {
         ((Fit::Exact, _), _) => Confidence::Proven,
+        ((Fit::Unreadable, _), _) => Confidence::Weak,
         ((Fit::Call, 2..), 0) | ((_, 4), _) => Confidence::Likely,
         _ => Confidence::Weak,
     };

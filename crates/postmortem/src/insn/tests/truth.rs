@@ -16,7 +16,7 @@ use super::image::Image;
 use super::rows::{self, Row, Table};
 use crate::insn::calls::{CallKind, call_kind};
 use crate::insn::code::{Code, decode};
-use crate::insn::flow::{START_SP, Val};
+use crate::insn::flow::{START_SP, Sym, Val};
 use crate::insn::paths::{Bounds, reach};
 use crate::insn::step::{Analysis, Confidence, Method, Place, Stepped};
 use crate::insn::{CALLEE_SAVED, Mem, RBP, RSP, Regs, dwarf_index};
@@ -93,14 +93,18 @@ struct Sites {
 }
 
 /// Measures every `stride`-th function of a file.
+///
+/// The code comes from `path`, the tables from `tables`: the same file, or
+/// one with the same code.
 pub(crate) fn measure(
     path: &Path,
+    tables: &Path,
     known: Known,
     innermost: bool,
     stride: usize,
 ) -> Score {
     let (image, code) = Image::load(path);
-    let tables: Vec<Table> = rows::read(path)
+    let tables: Vec<Table> = rows::read(tables)
         .into_iter()
         .filter(|t| code.iter().any(|c| c.0 <= t.start && t.end <= c.1))
         .collect();
@@ -149,8 +153,11 @@ fn call_sites(listing: &[Vec<Instruction>]) -> Sites {
                 sites.to.entry(target).or_default().push(ins.next_ip());
                 sites.all.push(ins.next_ip());
             }
-            Some(CallKind::Indirect { .. }) => {
-                sites.indirect.push(ins.next_ip());
+            Some(CallKind::Indirect { slot, .. }) => {
+                // A pointer in memory could be checked: it points elsewhere.
+                if slot.is_none() {
+                    sites.indirect.push(ins.next_ip());
+                }
                 sites.all.push(ins.next_ip());
             }
             None => {}
@@ -253,7 +260,19 @@ impl Maker<'_> {
             innermost: self.innermost,
         };
         let memory = Both { stack: &thread.memory, image: self.image };
-        let got = Analysis::new(place, &memory).apply(&thread.regs, &memory);
+        let analysis = Analysis::new(place, &memory);
+        let got = analysis.apply(&thread.regs, &memory);
+        if got.is_none() {
+            let seen = analysis.candidates(&thread.regs, &memory);
+            let seen: Vec<_> = seen
+                .iter()
+                .map(|c| (c.applied.cfa.wrapping_sub(thread.cfa) as i64, c.fit))
+                .collect();
+            score.examples.push(format!(
+                "none {pc:#x} in {:#x} {seen:?}",
+                self.table.start
+            ));
+        }
         self.judge(pc, &thread, got, score);
     }
 
@@ -266,9 +285,6 @@ impl Maker<'_> {
     ) {
         let Some(got) = got else {
             score.none += 1;
-            if score.examples.len() < 4000 {
-                score.examples.push(format!("none {pc:#x}"));
-            }
             return;
         };
         let right = got.cfa == thread.cfa && got.regs.rip == thread.ret;
@@ -324,6 +340,15 @@ impl Maker<'_> {
         if row.odd || !(cfa_reg == RSP || cfa_reg == RBP) {
             return None;
         }
+        let bounds = Bounds { start: Some(self.table.start), end: None };
+        let state =
+            reach(&mut Code::new(self.image), bounds, pc, self.innermost);
+        let mut untouched = [false; 16];
+        for index in 0..16 {
+            untouched[index] = state.as_ref().is_some_and(|s| {
+                s.regs[index] == Val::Base(Sym::Init(index as u8), 0)
+            });
+        }
         let cfa = STACK + STACK_SIZE - 0x400 + 16 * rng.below(8);
         let mut regs = Regs { rip: pc, ..Regs::default() };
         let mut stack = self.stale_stack(rng);
@@ -344,13 +369,32 @@ impl Maker<'_> {
         for index in CALLEE_SAVED {
             let Some(off) = row.saved[index] else { continue };
             put(cfa.checked_add_signed(off)?, truth[index])?;
-            if held.changed[index] {
+            // On a path that has not written it yet the register still holds
+            // the caller's value; the listing's order does not show that.
+            if held.changed[index] && !untouched[index] {
                 regs.gpr[index] = Some(0x11_0000 + rng.below(1 << 20));
+            }
+        }
+        // Tables name a save only when the register changes; the word above
+        // the stack pointer is there as soon as it was pushed.
+        for later in self.table.rows.iter().filter(|r| r.loc > pc) {
+            for index in CALLEE_SAVED {
+                if let (None, Some(off)) = (row.saved[index], later.saved[index])
+                {
+                    put(cfa.checked_add_signed(off)?, truth[index])?;
+                }
             }
         }
         regs.gpr[cfa_reg] = Some(cfa.checked_add_signed(-cfa_off)?);
         if cfa_reg == RBP {
-            regs.gpr[RSP] = Some(self.stack_pointer(pc, cfa, rng)?);
+            // The row does not give rsp: the walk from the entry does, else
+            // anything below the frame.
+            regs.gpr[RSP] = match state.map(|s| s.regs[RSP]) {
+                Some(Val::Base(START_SP, off)) => {
+                    cfa.checked_add_signed(off - 8)
+                }
+                _ => cfa.checked_sub(0x200 + 16 * rng.below(64)),
+            };
         }
         if !self.innermost {
             for (index, reg) in regs.gpr.iter_mut().enumerate() {
@@ -363,23 +407,10 @@ impl Maker<'_> {
         Some(Thread { regs, cfa, ret, truth, memory })
     }
 
-    /// The row does not give rsp: the walk from the entry does, else anything
-    /// below the frame.
-    fn stack_pointer(&self, pc: u64, cfa: u64, rng: &mut Rng) -> Option<u64> {
-        let bounds = Bounds { start: Some(self.table.start), end: None };
-        let state =
-            reach(&mut Code::new(self.image), bounds, pc, self.innermost);
-        match state.map(|s| s.regs[RSP]) {
-            Some(Val::Base(START_SP, off)) => cfa.checked_add_signed(off - 8),
-            _ => cfa.checked_sub(0x200 + 16 * rng.below(64)),
-        }
-    }
-
     fn return_address(&self, rng: &mut Rng) -> Option<u64> {
         let direct = self.sites.to.get(&self.table.start);
-        let from = direct
-            .filter(|d| !d.is_empty())
-            .or({ Some(&self.sites.indirect).filter(|i| !i.is_empty()) })?;
+        let indirect = Some(&self.sites.indirect).filter(|i| !i.is_empty());
+        let from = direct.filter(|d| !d.is_empty()).or(indirect)?;
         Some(from[rng.below(from.len() as u64) as usize])
     }
 
