@@ -4,6 +4,7 @@
 //! file or from bytes rebuilt out of the dump. Nothing is sorted or copied up
 //! front: a process may map a hundred libraries and die in one.
 
+use super::sections::{Expanded, Stored};
 use crate::addr::BuildId;
 use crate::bytes::MappedFile;
 use crate::memory::Memory;
@@ -14,6 +15,7 @@ use object::elf::{
 use object::read::elf::{FileHeader as _, ProgramHeader as _};
 use object::{LittleEndian as LE, Object as _, ObjectSection as _};
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 type Header = FileHeader64<LE>;
@@ -49,8 +51,8 @@ pub(crate) struct Image {
     pub(crate) eh_frame_hdr: Option<Span>,
     pub(crate) dynamic: Option<Span>,
     notes: Vec<Span>,
-    /// Compressed sections, expanded when asked for.
-    expanded: typed_arena::Arena<Vec<u8>>,
+    /// Compressed sections of line data, expanded when asked for.
+    pub(super) expanded: OnceCell<Expanded>,
 }
 
 /// Program headers read from an image are at most this many.
@@ -160,7 +162,7 @@ impl Image {
             eh_frame_hdr: None,
             dynamic: None,
             notes: Vec::new(),
-            expanded: typed_arena::Arena::new(),
+            expanded: OnceCell::new(),
             data: Data::Owned(Vec::new()),
             path,
         };
@@ -274,25 +276,21 @@ impl Image {
         object::read::elf::ElfFile64::parse(self.bytes()).ok()
     }
 
-    /// Returns a section's content, expanded when it is compressed.
-    pub(crate) fn section(&self, name: &str) -> Option<Cow<'_, [u8]>> {
+    /// Finds a section's bytes as they are stored.
+    pub(super) fn stored(&self, name: &str) -> Option<Stored<'_>> {
         let file = self.object()?;
-        let section = file.section_by_name(name)?;
-        if section.kind() == object::SectionKind::UninitializedData {
+        let old = || {
+            let old = format!(".z{}", name.strip_prefix('.')?);
+            Some((file.section_by_name_bytes(old.as_bytes())?, true))
+        };
+        let plain = file.section_by_name_bytes(name.as_bytes());
+        let (section, old) = plain.map(|s| (s, false)).or_else(old)?;
+        let header = section.elf_section_header();
+        if header.sh_type.get(LE) == elf::SHT_NOBITS {
             return None;
         }
-        let data = section.uncompressed_data().ok()?;
-        (!data.is_empty()).then_some(data)
-    }
-
-    /// Returns a section's content for as long as the image lives; empty when
-    /// it has none.
-    pub(crate) fn debug_section(&self, name: &str) -> &[u8] {
-        match self.section(name) {
-            None => &[],
-            Some(Cow::Borrowed(data)) => data,
-            Some(Cow::Owned(data)) => self.expanded.alloc(data),
-        }
+        let compressed = header.sh_flags.get(LE).0 & elf::SHF_COMPRESSED.0 != 0;
+        Stored::of(section.data().ok()?, compressed, old)
     }
 
     /// Returns a section's address and size.

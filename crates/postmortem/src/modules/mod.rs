@@ -16,6 +16,7 @@ mod debug;
 mod discover;
 mod files;
 mod image;
+mod sections;
 
 pub(crate) use debug::DebugData;
 pub use files::{FileFinder, LocalFiles};

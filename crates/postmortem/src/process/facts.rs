@@ -2,7 +2,7 @@
 
 use super::{Process, SignalFact, Syscall};
 use crate::addr::text;
-use crate::core::Completeness;
+use crate::core::{Completeness, Segment};
 use crate::modules::{ModuleFile, ModuleKind};
 use crate::{Addr, BuildId, Offset};
 use serde::Serialize;
@@ -104,6 +104,8 @@ pub struct MapFact {
     pub present_bytes: u64,
     /// Bytes that the dump should have.
     pub dumped_bytes: u64,
+    /// Why bytes are absent, when some are.
+    pub absent_because: Option<&'static str>,
     /// File mapped, or what the mapping is.
     pub file: Option<String>,
     /// Offset in that file.
@@ -249,6 +251,7 @@ impl Process {
                     rights: rights(s.flags),
                     present_bytes: s.present,
                     dumped_bytes: s.dumped,
+                    absent_because: absent_because(s, file.is_some()),
                     file: file
                         .map(|m| m.path.clone())
                         .or_else(|| self.special(s.start, s.end)),
@@ -295,6 +298,25 @@ impl Process {
             })
             .collect()
     }
+}
+
+/// Tells why bytes of a mapping are not in the dump, as far as its kind tells.
+///
+/// The kernel's filter (core(5), coredump_filter) leaves file mappings out but
+/// for their first page, and private memory that was never touched.
+fn absent_because(s: &Segment, file: bool) -> Option<&'static str> {
+    if s.present < s.dumped {
+        return Some("cut off: the dump ends before it");
+    }
+    if s.dumped >= s.end - s.start {
+        return None;
+    }
+    Some(match (file, s.writable(), s.flags) {
+        (_, _, 0) => "no access: a guard or reserved range",
+        (true, false, _) => "file mapping: its file has the bytes",
+        (true, true, _) => "file mapping left out by the dump filter",
+        (false, ..) => "never touched, or left out by the dump filter",
+    })
 }
 
 /// Writes segment flags as `rwx` letters.
