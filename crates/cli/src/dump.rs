@@ -11,6 +11,7 @@ use crate::facts;
 use crate::options::ReadArgs;
 use crate::output::{Answer, Look, part};
 use crate::session::Session;
+use crate::suggest;
 use crate::tables::{size_text, time_text};
 use clap::Args;
 use std::io::{self, Read};
@@ -100,7 +101,7 @@ pub(crate) fn specified(
     let spec = thoth_dumps::Spec::parse(arguments)?;
     let records = matching(session, &spec)?;
     if records.is_empty() {
-        return Err(nothing_matches(arguments));
+        return Err(nothing_matches(session, arguments));
     }
     Ok(records)
 }
@@ -125,14 +126,26 @@ pub(crate) fn matching(
 }
 
 /// Says that nothing fits, and what may have been meant.
-pub(crate) fn nothing_matches(arguments: &[String]) -> Failure {
+pub(crate) fn nothing_matches(
+    session: &Session,
+    arguments: &[String],
+) -> Failure {
     let failure = Failure::from(Error::NothingMatches(arguments.join(" ")));
-    match arguments {
-        [one] if Path::new(one).is_file() => failure.hint(format!(
+    if let [one] = arguments
+        && Path::new(one).is_file()
+    {
+        return failure.hint(format!(
             "there is a file of that name; write ./{one} to mean it"
-        )),
-        _ => failure.hint("thoth ls shows what is there"),
+        ));
     }
+    let known = suggest::known_properties(session);
+    let slip = arguments.iter().find_map(|argument| {
+        let (name, value) = argument.split_once('=')?;
+        let name = name.trim_end_matches('!');
+        let right = suggest::property(&known, name)?;
+        Some(format!("did you mean {right}={value}?"))
+    });
+    failure.hint(slip.unwrap_or("thoth ls shows what is there".to_owned()))
 }
 
 /// Reads names from standard input when `dump=stdin` asks for it.
@@ -191,7 +204,7 @@ fn named(session: &Session, name: &str) -> Result<Target> {
 /// Says that a name means nothing, and what may have been meant.
 pub(crate) fn no_such_dump(name: &str) -> Failure {
     let failure = Failure::from(Error::NoSuchDump(name.to_owned()));
-    if let Some(similar) = similar_file(Path::new(name)) {
+    if let Some(similar) = suggest::file(Path::new(name)) {
         return failure.hint(format!("did you mean {}?", similar.display()));
     }
     if is_path(name) {
@@ -208,41 +221,6 @@ pub(crate) fn no_such_dump(name: &str) -> Failure {
              command"
         )),
     }
-}
-
-/// Finds a file beside `path` whose name differs by a slip of the finger.
-fn similar_file(path: &Path) -> Option<PathBuf> {
-    let wanted = path.file_name()?.to_str()?;
-    let dir = path.parent()?;
-    let at = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
-    let names = std::fs::read_dir(at).ok()?.flatten().take(10_000);
-    let near = names
-        .filter_map(|e| e.file_name().into_string().ok())
-        .map(|name| (distance(wanted, &name), name))
-        .filter(|(d, _)| *d <= 1 + wanted.len() / 5)
-        .min()?;
-    Some(dir.join(near.1))
-}
-
-/// Counts single-character edits between two words.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().enumerate() {
-        let mut diagonal = row.first().copied().unwrap_or(0);
-        let mut left = i + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (slot, cb) in row.iter_mut().skip(1).zip(&b) {
-            let up = *slot;
-            let swap = diagonal + usize::from(ca != *cb);
-            *slot = swap.min(up + 1).min(left + 1);
-            diagonal = up;
-            left = *slot;
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 /// A dump's file, opened, and its core parsed.
@@ -443,13 +421,6 @@ fn title(dump: &Dump) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn edits_are_counted() {
-        assert_eq!(distance("core.1234", "core.1243"), 2);
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("kitten", "sitting"), 3);
-    }
 
     #[test]
     fn paths_are_told_from_constraints() {

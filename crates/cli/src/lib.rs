@@ -26,6 +26,7 @@ mod options;
 mod output;
 mod panic;
 mod session;
+mod suggest;
 mod tables;
 mod words;
 

@@ -40,7 +40,7 @@ struct Explained {
     /// `None` for the dump of a living process.
     signal: Option<SignalFact>,
     fault: Option<Cause>,
-    /// The innermost frames: one, and those inlined into it.
+    /// The innermost frame and its caller, with what is inlined into them.
     frames: Vec<Frame>,
     registers: Vec<RegisterValue>,
 }
@@ -57,9 +57,10 @@ impl Answer for Explained {
         if let Some(fault) = &self.fault {
             row(text, "thread", &fault.tid.to_string())?;
         }
-        for (i, frame) in self.frames.iter().enumerate() {
-            let what = if i == 0 { "at" } else { "inlined in" };
+        let mut what = "at";
+        for frame in &self.frames {
             row(text, what, &place(frame))?;
+            what = if frame.inline { "inlined in" } else { "called from" };
         }
         if let Some(fault) = &self.fault {
             self.instruction(text, fault)?;
@@ -106,12 +107,7 @@ impl Fault {
 fn explain(session: &Session, dump: &Dump) -> Explained {
     let process = &dump.process;
     let signal = process.signal();
-    let options = StackOptions {
-        lines: true,
-        limit: 1,
-        first_only: true,
-        ..StackOptions::default()
-    };
+    let options = StackOptions { lines: true, limit: 2, first_only: true };
     let crashed = process.threads().into_iter().next();
     let frames = process.stacks(&options).into_iter().next();
     if crashed.is_none() {

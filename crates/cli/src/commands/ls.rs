@@ -12,6 +12,7 @@ use crate::facts;
 use crate::options::ReadArgs;
 use crate::output::{Answer, Look, Text, line, part};
 use crate::session::Session;
+use crate::suggest;
 use crate::tables::{time_text, width};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -155,11 +156,29 @@ impl Ls {
             matching(session, &spec)?
         };
         let empty = records.is_empty();
+        tell_unknown(session, &records, &columns);
         session.out.answer(&Listing { records, columns })?;
         if empty && !selection.is_empty() && !self.allow_none {
-            return Err(nothing_matches(&selection));
+            return Err(nothing_matches(session, &selection));
         }
         Ok(())
+    }
+}
+
+/// Says which columns no dump has, since they may be slips of the finger.
+pub(super) fn tell_unknown(
+    session: &Session,
+    records: &[Record],
+    columns: &[PropPath],
+) {
+    let empty =
+        |c: &&PropPath| records.iter().all(|r| c.find(r.members()).is_empty());
+    for column in columns.iter().filter(empty) {
+        let known = suggest::known_properties(session);
+        if let Some(right) = suggest::property(&known, column.as_str()) {
+            session.out.note(format_args!("no dump has {column}"));
+            session.out.hint(format_args!("did you mean {right}?"));
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `thoth report`: how many dumps there are of each kind.
 
-use super::ls::plain;
+use super::ls::{self, plain};
 use crate::error::{Error, Result};
 use crate::output::{Answer, Text, line};
 use crate::session::Session;
@@ -129,6 +129,9 @@ impl Report {
             }
             None => Counts { rows: Vec::new(), total: 0, missing: 0 },
         };
+        if counts.total == counts.missing {
+            ls::tell_unknown(session, &[], &columns);
+        }
         session.out.answer(&Counted { columns, counts })
     }
 }

@@ -145,23 +145,21 @@ impl Stage<'_> {
         ))?;
 
         self.explain("Store the cores; each gets a name made of its content:")?;
-        let mut upload = vec!["upload"];
-        upload.extend(files.iter().map(String::as_str));
-        self.command(&upload)?;
+        let ids = self.upload(&files)?;
         self.explain("What is there now?")?;
         self.command(&["ls"])?;
         self.explain("By what did they die?")?;
         self.command(&["report", "type=core", "signal"])?;
-        self.explain("Everything that is known of one of them:")?;
-        self.command_head(&["info", "cmd=nullcall", "limit=1"], 24)?;
+        self.explain("All that is known of the first; a few digits name it:")?;
+        let first = ids.first().map_or("", String::as_str);
+        self.command_head(&["info", first], 24)?;
 
-        for program in PROGRAMS {
+        for (program, id) in PROGRAMS.iter().zip(&ids) {
             self.explain(program.question)?;
-            let cmd = format!("cmd={}", program.name);
-            self.command(&["stack", &cmd])?;
+            self.command(&["stack", id])?;
         }
-        self.explain("The registers and the instruction at the null call:")?;
-        self.command(&["fault", "cmd=nullcall"])?;
+        self.explain("The registers at the null call:")?;
+        self.command(&["fault", first])?;
 
         self.explain("That one is understood. Mark it, and all like it:")?;
         let like_it =
@@ -171,8 +169,16 @@ impl Stage<'_> {
         self.explain("What is left to look at?")?;
         self.command(&["ls", "ticket=undefined", "signal", "threads"])?;
         self.explain("A local core needs no upload and no store:")?;
-        let first = files.first().map_or("core", String::as_str);
-        self.command(&["args", first])
+        self.command(&["args", files.first().map_or("core", String::as_str)])
+    }
+
+    /// Uploads, and returns the first digits of the names printed.
+    fn upload(&self, files: &[String]) -> Result<Vec<String>> {
+        let mut words = vec!["upload"];
+        words.extend(files.iter().map(String::as_str));
+        let printed = self.command_head(&words, usize::MAX)?;
+        let short = |id: &str| id.chars().take(8).collect();
+        Ok(printed.lines().map(short).collect())
     }
 
     fn say(&self, words: &str) -> Result<()> {
@@ -198,7 +204,7 @@ impl Stage<'_> {
     }
 
     /// As [`Stage::command`], but shows only the first lines.
-    fn command_head(&self, words: &[&str], lines: usize) -> Result<()> {
+    fn command_head(&self, words: &[&str], lines: usize) -> Result<String> {
         self.announce(words)?;
         let output = self
             .thoth(words)
@@ -218,7 +224,8 @@ impl Stage<'_> {
                 text.end()?;
             }
             Ok(())
-        })
+        })?;
+        Ok(all.into_owned())
     }
 
     fn announce(&self, words: &[&str]) -> Result<()> {

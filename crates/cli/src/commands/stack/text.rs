@@ -56,9 +56,9 @@ impl Stacks {
         }
         let all: Vec<i32> = group.threads.iter().map(|t| t.tid).collect();
         let n = all.len();
-        part!(text, look, "{n} threads like this: {}", tids(&all))?;
-        part!(text, look, "; {}{}{doing}", t.tid, name(t))?;
-        text.end()
+        part!(text, look, "{n} threads like this:{doing}")?;
+        text.end()?;
+        line!(text, "    tids {}", tids(&all))
     }
 }
 
