@@ -18,8 +18,10 @@ use super::{Tried, failed};
 /// Requests that share one commit at most.
 const BATCH: usize = 512;
 
+/// Why a commit failed; every writer of the batch gets a copy.
+type Failure = (Code, String);
 /// Tells a writer how its transaction ended.
-type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
+type Answer = Box<dyn FnOnce(Result<(), Failure>) + Send>;
 /// Runs a request inside its savepoint; the flag says whether to keep it.
 type Work = Box<dyn FnOnce(&Connection) -> (bool, Answer) + Send>;
 
@@ -58,14 +60,19 @@ impl Committer {
                 let outcome = match committed {
                     Ok(()) => done,
                     // Its own failure says more than the commit's.
-                    Err(why) => done.and_then(|_| Err(not_committed(&why))),
+                    Err((code, why)) => {
+                        done.and_then(|_| Err(not_committed(code, &why)))
+                    }
                 };
                 // A writer that stopped waiting needs no answer.
                 let _ = reply.send(outcome);
             });
             (keep, answer)
         });
-        let gone = || not_committed("the committer has stopped");
+        let gone = || {
+            let why = "the committer has stopped";
+            not_committed(Code::InternalError, why)
+        };
         let queue = self.queue.as_ref().ok_or_else(gone)?;
         queue.send(request).map_err(|_| gone())?;
         result.recv().map_err(|_| gone())?
@@ -81,9 +88,9 @@ impl Drop for Committer {
     }
 }
 
-fn not_committed(why: &str) -> Error {
+fn not_committed(code: Code, why: &str) -> Error {
     Error::new(
-        Code::InternalError,
+        code,
         format!("store database: the change was not committed: {why}"),
     )
 }
@@ -140,9 +147,10 @@ fn run_one(connection: &Connection, work: Work) -> Result<Option<Answer>> {
     }
 }
 
-fn describe(error: &Error) -> String {
-    match std::error::Error::source(error) {
+fn describe(error: &Error) -> Failure {
+    let text = match std::error::Error::source(error) {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
-    }
+    };
+    (error.code(), text)
 }
