@@ -1,0 +1,233 @@
+//! The comparison as a page.
+
+use super::peers::{LIMIT, Mode, Peer};
+use super::subjects::{Goal, Subject};
+use super::{Comparison, Measured};
+use std::fmt::Write;
+
+/// Returns one line for the person who waits.
+pub(crate) fn line(subject: &Subject, done: &Comparison) -> String {
+    let mut text = format!("{:<12} {:<6}", subject.name, done.mode.name());
+    for m in &done.measured {
+        let _ = write!(
+            text,
+            " {}: {} ({} cpu, {} frames, {} runs)",
+            m.peer.name(),
+            seconds(m.wall_s),
+            seconds(m.cpu_s),
+            m.frames,
+            m.runs
+        );
+    }
+    text
+}
+
+/// Returns the whole page.
+pub(crate) fn page(
+    subjects: &[Subject],
+    comparisons: &[Comparison],
+    opening: Option<Measured>,
+    versions: &[String],
+) -> String {
+    let mut text = String::from(INTRODUCTION);
+    for s in subjects {
+        let _ = writeln!(text, "- **{}**: {}", s.name, s.what);
+    }
+    let _ = writeln!(text, "\nWith {}.\n", versions.join("; "));
+    text.push_str(TIMES);
+    for c in comparisons {
+        text.push_str(&times(&subjects[c.subject], c));
+    }
+    text.push_str(GOALS);
+    for c in comparisons {
+        let subject = &subjects[c.subject];
+        let own = subject.goals.iter().filter(|g| g.mode == c.mode);
+        own.for_each(|g| text.push_str(&goal(subject, c, g)));
+    }
+    text.push_str(MEMORY);
+    for c in comparisons.iter().filter(|c| c.mode == Mode::Lines) {
+        let cell = |peer| match of(c, peer) {
+            Some(m) => format!("{} MiB", m.peak_bytes >> 20),
+            None => "-".to_owned(),
+        };
+        let name = subjects[c.subject].name;
+        let cells = [Peer::Gdb, Peer::EuStack, Peer::Thoth].map(cell);
+        let _ = writeln!(text, "| {name} | {} |", cells.join(" | "));
+    }
+    if let Some(m) = opening {
+        let _ = writeln!(
+            text,
+            "\nOpening the sparse core and listing its threads (`thoth \
+             threads`) takes {} and {} MiB.",
+            seconds(m.wall_s),
+            m.peak_bytes >> 20
+        );
+    }
+    text
+}
+
+const INTRODUCTION: &str = "\
+<!-- Made by `cargo xtask bench stacks --write`. -->
+
+# Stacks: how long gdb, eu-stack and thoth take
+
+Each program prints the stacks of all threads of the same core. They take
+turns in one run, and the medians are compared: absolute times say more about
+the machine than about the programs.
+
+- `gdb -nx -batch -ex 'thread apply all bt'`; with `-readnever` for names only
+- `eu-stack -n 0`; with `-s` for lines
+- `thoth stack --all`; with `--no-lines` for names only. It also names inlined
+  functions, and folds recursion when it prints
+
+The cores:
+
+";
+
+const TIMES: &str = "\
+## Times
+
+Elapsed time, in parentheses processor time. *Frames* are those that each
+program told of, in the order of the columns: gdb stops early where it is
+lost, and eu-stack does not count inlined functions.
+
+| core | shows | gdb | eu-stack | thoth | gdb / thoth | eu-stack / thoth | frames |
+| --- | --- | --- | --- | --- | --- | --- | --- |
+";
+
+const GOALS: &str = "
+## Goals
+
+| core | shows | goal | elapsed | processor time | |
+| --- | --- | --- | --- | --- | --- |
+";
+
+const MEMORY: &str = "
+## Memory
+
+Most memory resident at once, with lines. Pages of mapped files count, also
+those that the system may take back at any time.
+
+| core | gdb | eu-stack | thoth |
+| --- | --- | --- | --- |
+";
+
+fn of(c: &Comparison, peer: Peer) -> Option<&Measured> {
+    c.measured.iter().find(|m| m.peer == peer)
+}
+
+fn times(subject: &Subject, c: &Comparison) -> String {
+    let order = [Peer::Gdb, Peer::EuStack, Peer::Thoth];
+    let cell = |peer| match of(c, peer) {
+        Some(m) if m.cut_off => format!("> {} s", LIMIT.as_secs()),
+        Some(m) => format!("{} ({})", seconds(m.wall_s), seconds(m.cpu_s)),
+        None => "-".to_owned(),
+    };
+    let frames = order.map(|p| match of(c, p) {
+        Some(m) if m.cut_off => "?".to_owned(),
+        Some(m) => m.frames.to_string(),
+        None => "-".to_owned(),
+    });
+    let ratio = |peer| match ratio(c, peer, |m| m.wall_s) {
+        Some((least, value)) => format!("{least}{}", times_shown(value)),
+        None => "-".to_owned(),
+    };
+    format!(
+        "| {} | {} | {} | {} | {} | {} |\n",
+        subject.name,
+        c.mode.name(),
+        order.map(cell).join(" | "),
+        ratio(Peer::Gdb),
+        ratio(Peer::EuStack),
+        frames.join(" / ")
+    )
+}
+
+/// Returns a peer's time over ours, marked when it is a lower bound.
+fn ratio(
+    c: &Comparison,
+    peer: Peer,
+    time: impl Fn(&Measured) -> f64,
+) -> Option<(&'static str, f64)> {
+    let (theirs, ours) = (of(c, peer)?, of(c, Peer::Thoth)?);
+    let least = if theirs.cut_off { "> " } else { "" };
+    Some((least, time(theirs) / time(ours)))
+}
+
+fn goal(subject: &Subject, c: &Comparison, goal: &Goal) -> String {
+    let cell = |pair: Option<(&str, f64)>| match pair {
+        Some((least, value)) => format!("{least}{}", times_shown(value)),
+        None => "-".to_owned(),
+    };
+    let wall = ratio(c, goal.peer, |m| m.wall_s);
+    let cpu = ratio(c, goal.peer, |m| m.cpu_s);
+    let reached = |p: Option<(&str, f64)>| p.is_some_and(|p| p.1 >= goal.ratio);
+    let said = match (reached(wall), reached(cpu)) {
+        (true, true) => "reached",
+        (true, false) => "reached in elapsed time only",
+        (false, true) => "reached in processor time only",
+        (false, false) => "not reached",
+    };
+    format!(
+        "| {} | {} | {} of {} | {} | {} | {said} |\n",
+        subject.name,
+        c.mode.name(),
+        times_shown(goal.ratio),
+        goal.peer.name(),
+        cell(wall),
+        cell(cpu),
+    )
+}
+
+fn times_shown(value: f64) -> String {
+    match value {
+        v if v >= 10.0 => format!("{v:.0} x"),
+        v => format!("{v:.1} x"),
+    }
+}
+
+fn seconds(value: f64) -> String {
+    match value {
+        v if v >= 10.0 => format!("{v:.0} s"),
+        v if v >= 1.0 => format!("{v:.1} s"),
+        v if v >= 0.1 => format!("{:.0} ms", v * 1000.0),
+        v => format!("{:.1} ms", v * 1000.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(peer: Peer, wall_s: f64, cut_off: bool) -> Measured {
+        let (peak_bytes, frames, runs) = (1 << 20, 9, 3);
+        let cpu_s = wall_s / 2.0;
+        Measured { peer, wall_s, cpu_s, peak_bytes, cut_off, frames, runs }
+    }
+
+    #[test]
+    fn goals_are_told_as_they_are() {
+        let subject = Subject {
+            name: "deep",
+            what: String::new(),
+            exe: "/prog".into(),
+            core: "/core".into(),
+            goals: &[],
+        };
+        let measured = vec![
+            measured(Peer::Thoth, 0.1, false),
+            measured(Peer::Gdb, 300.0, true),
+            measured(Peer::EuStack, 0.05, false),
+        ];
+        let c = Comparison { subject: 0, mode: Mode::Lines, measured };
+        let of = |peer, ratio| {
+            goal(&subject, &c, &Goal { mode: Mode::Lines, peer, ratio })
+        };
+        assert!(of(Peer::Gdb, 1000.0).contains("> 3000 x"));
+        assert!(of(Peer::Gdb, 1000.0).contains("| reached |"));
+        assert!(of(Peer::EuStack, 1.0).contains("0.5 x | 0.5 x | not reached"));
+        assert!(
+            times(&subject, &c).contains("| > 300 s | 50.0 ms (25.0 ms) |")
+        );
+    }
+}
