@@ -163,7 +163,20 @@ pub(super) fn follow_stubs(target: u64, mem: &dyn Mem) -> Landing {
             return Landing { at, resolved: false };
         }
     }
-    Landing { at, resolved: true }
+    // A slot not yet resolved leads back into the table.
+    Landing { at, resolved: !is_lazy(at, mem) }
+}
+
+/// Tells whether `at` is the slow half of a linkage stub: `push n; jmp first`.
+fn is_lazy(at: u64, mem: &dyn Mem) -> bool {
+    decode(mem, at).is_some_and(|push| {
+        push.mnemonic() == Mnemonic::Push
+            && push.op0_kind() == OpKind::Immediate32to64
+            && decode(mem, push.next_ip()).is_some_and(|jump| {
+                jump.mnemonic() == Mnemonic::Jmp
+                    && jump.op0_kind() == OpKind::NearBranch64
+            })
+    })
 }
 
 /// Where a call landed after its stubs.

@@ -1,6 +1,7 @@
 //! Reading target memory and decoding the code in it.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use iced_x86::{Decoder, DecoderOptions, Instruction};
 
@@ -52,16 +53,42 @@ pub(super) fn decode_bytes(bytes: &[u8], addr: u64) -> Option<Instruction> {
     (!ins.is_invalid() && ins.next_ip() > addr).then_some(ins)
 }
 
+/// Tables keyed by code address. The keys come from the dump, but no more of
+/// them go into a table than a walk's budget allows, so a slow hash would only
+/// cost time.
+pub(super) type ByAddress<T> = HashMap<u64, T, BuildHasherDefault<Mixer>>;
+
+/// One multiplication and a shift.
+#[derive(Default)]
+pub(super) struct Mixer(u64);
+
+impl Hasher for Mixer {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        let mixed = (self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = mixed ^ (mixed >> 32);
+    }
+}
+
 /// A decoder that remembers what it decoded: the analyses pass over the same
 /// instructions several times.
 pub(super) struct Code<'m> {
     mem: &'m dyn Mem,
-    seen: HashMap<u64, Option<Instruction>>,
+    seen: ByAddress<Option<Instruction>>,
 }
 
 impl<'m> Code<'m> {
     pub(super) fn new(mem: &'m dyn Mem) -> Self {
-        Code { mem, seen: HashMap::new() }
+        Code { mem, seen: ByAddress::default() }
     }
 
     /// Decodes the instruction at `addr`; `None` when it is absent or invalid.

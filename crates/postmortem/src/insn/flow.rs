@@ -11,8 +11,7 @@
 //! - a called function keeps the callee-saved registers and the stack pointer.
 
 use iced_x86::{
-    Instruction, InstructionInfoFactory, MemorySize, Mnemonic, OpAccess,
-    OpKind, Register,
+    Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register,
 };
 
 use super::{CALLEE_SAVED, RBP, RSP, dwarf_index};
@@ -358,9 +357,9 @@ fn mov(state: &mut State, ins: &Instruction) -> bool {
     if ins.op0_kind() == OpKind::Register {
         let to = ins.op0_register();
         let Some(index) = dwarf_index(to) else { return false };
-        let whole = to.is_gpr64();
         // A 32-bit write clears the upper half.
-        if !whole && !(to.is_gpr32() && ins.op1_kind() == OpKind::Immediate32) {
+        let number = to.is_gpr32() && ins.op1_kind() == OpKind::Immediate32;
+        if !number && !to.is_gpr64() {
             return false;
         }
         let value = state.value(ins, 1);

@@ -146,8 +146,8 @@ fn saved_word(
     regs: &Regs,
     mem: &dyn Mem,
 ) -> Option<u64> {
-    let to_come = usize::from(reg) != RSP
-        && regs.gpr[RSP].is_some_and(|sp| at < sp);
+    let to_come =
+        usize::from(reg) != RSP && regs.gpr[RSP].is_some_and(|sp| at < sp);
     if to_come { regs.gpr[index] } else { read_u64(mem, at) }
 }
 

@@ -27,21 +27,25 @@
 //! Not covered: hand-written code that keeps its return address elsewhere,
 //! and `ret n`.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use super::calls::CallKind;
 use super::code::{Code, read_u64};
-use super::paths::{Bounds, Exit, exits, reach};
+use super::paths::{Bounds, Effort, Exit, exits, reach};
 use super::plt::{Stub, stub_at};
 use super::rule::{Applied, Cfa, Rule, Saved};
-use super::validate::{Fit, fit, scan};
+use super::validate::{Fit, Guesses, Judge};
 use super::{CALLEE_SAVED, Mem, RBP, RSP, Regs};
 
 /// Frame-pointer frames larger than this are not believed.
 const MAX_FP_FRAME: u64 = 1 << 26;
+/// Places a [`Stepper`] remembers.
+const MAX_KNOWN: usize = 4_096;
 
 /// Where a thread stands in the code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
     /// The program counter; for a caller's frame, the return address.
     pub pc: u64,
@@ -104,8 +108,8 @@ pub struct Stepped {
 
 /// Steps from the function that starts at `func_start` to its caller.
 ///
-/// Convenience for one step; [`Analysis`] keeps the work for the next frame
-/// with the same program counter.
+/// Convenience for one step; a [`Stepper`] keeps the work for the next frame
+/// at the same place.
 #[must_use]
 pub fn step(
     func_start: Option<u64>,
@@ -119,6 +123,29 @@ pub fn step(
     Analysis::new(place, mem).apply(regs, mem)
 }
 
+/// Steps that remember the code they have read: a deep recursion reads each of
+/// its functions once.
+#[derive(Clone, Debug, Default)]
+pub struct Stepper {
+    known: HashMap<Place, Analysis>,
+}
+
+impl Stepper {
+    /// Steps from `place` to the caller.
+    pub fn step(
+        &mut self,
+        place: Place,
+        regs: &Regs,
+        mem: &dyn Mem,
+    ) -> Option<Stepped> {
+        if self.known.len() >= MAX_KNOWN && !self.known.contains_key(&place) {
+            self.known.clear();
+        }
+        let known = self.known.entry(place);
+        known.or_insert_with(|| Analysis::new(place, mem)).apply(regs, mem)
+    }
+}
+
 /// What the code around one program counter says, for any thread there.
 #[derive(Clone, Debug)]
 pub struct Analysis {
@@ -126,6 +153,7 @@ pub struct Analysis {
     stub: Option<Stub>,
     entry: Option<Rule>,
     exits: Vec<Exit>,
+    guesses: Guesses,
 }
 
 /// One reading, applied to a thread and judged.
@@ -143,20 +171,27 @@ impl Analysis {
     #[must_use]
     pub fn new(place: Place, mem: &dyn Mem) -> Analysis {
         let stub = place.innermost.then(|| stub_at(place.pc, mem)).flatten();
-        let bounds = Bounds { start: place.start, end: place.end };
-        let mut code = Code::new(mem);
-        if stub.is_some() {
-            return Analysis { place, stub, entry: None, exits: Vec::new() };
+        let mut out = Analysis {
+            place,
+            stub,
+            entry: None,
+            exits: Vec::new(),
+            guesses: Guesses::default(),
+        };
+        if stub.is_none() {
+            let bounds = Bounds { start: place.start, end: place.end };
+            let (pc, innermost) = (place.pc, place.innermost);
+            let mut code = Code::new(mem);
+            out.entry = reach(&mut code, bounds, pc, innermost, Effort::Full)
+                .and_then(|state| Rule::from_entry(&state));
+            out.exits = exits(&mut code, bounds, pc, innermost);
         }
-        let entry = reach(&mut code, bounds, place.pc, place.innermost)
-            .and_then(|state| Rule::from_entry(&state));
-        let exits = exits(&mut code, bounds, place.pc, place.innermost);
-        Analysis { place, stub, entry, exits }
+        out
     }
 
     /// Computes the caller of a thread that stands at this place.
     #[must_use]
-    pub fn apply(&self, regs: &Regs, mem: &dyn Mem) -> Option<Stepped> {
+    pub fn apply(&mut self, regs: &Regs, mem: &dyn Mem) -> Option<Stepped> {
         if let Some(stub) = self.stub {
             return self.apply_stub(stub, regs, mem);
         }
@@ -169,12 +204,22 @@ impl Analysis {
             .or_else(|| self.frame_pointer(regs, mem))
     }
 
+    /// Whether the code said without doubt where the frame is: if the stack
+    /// does not agree, it is the stack that is broken.
+    fn has_spoken(&self) -> bool {
+        self.entry.is_some() || self.exits.iter().any(|e| e.doubt == 0)
+    }
+
+    fn judge<'a>(&'a mut self, regs: &'a Regs, mem: &'a dyn Mem) -> Judge<'a> {
+        Judge { place: self.place, regs, mem, guesses: &mut self.guesses }
+    }
+
     /// By the call that entered the function, when its start is not known.
-    fn entered(&self, regs: &Regs, mem: &dyn Mem) -> Option<Stepped> {
+    fn entered(&mut self, regs: &Regs, mem: &dyn Mem) -> Option<Stepped> {
         if self.place.start.is_some() {
             return None;
         }
-        let (Applied { cfa, regs }, call) = scan(&self.place, regs, mem)?;
+        let (Applied { cfa, regs }, call) = self.judge(regs, mem).scan()?;
         Some(Stepped {
             regs,
             cfa,
@@ -185,7 +230,7 @@ impl Analysis {
     }
 
     pub(super) fn candidates(
-        &self,
+        &mut self,
         regs: &Regs,
         mem: &dyn Mem,
     ) -> Vec<Candidate> {
@@ -195,12 +240,14 @@ impl Analysis {
             .exits
             .iter()
             .map(|exit| (&exit.rule, Method::Epilogue, exit.doubt));
+        let mut judge =
+            Judge { place: self.place, regs, mem, guesses: &mut self.guesses };
         for (rule, method, doubt) in entry.chain(exits) {
             let Some(applied) = rule.apply(regs, mem) else { continue };
             match found.iter_mut().find(|c| c.applied.cfa == applied.cfa) {
                 Some(known) => known.merge(applied, method, doubt),
                 None => {
-                    let (fit, call) = fit(&self.place, regs, &applied, mem);
+                    let (fit, call) = judge.fit(&applied);
                     found.push(Candidate { applied, method, doubt, fit, call });
                 }
             }
@@ -209,7 +256,7 @@ impl Analysis {
     }
 
     fn apply_stub(
-        &self,
+        &mut self,
         stub: Stub,
         regs: &Regs,
         mem: &dyn Mem,
@@ -219,20 +266,32 @@ impl Analysis {
             *place = Saved::InReg(index);
         }
         let cfa = Cfa::Reg { reg: RSP as u8, off: stub.cfa_offset };
-        let applied = Rule { cfa, saved }.apply(regs, mem)?;
-        let place = Place { start: Some(stub.start), ..self.place };
-        let (fit, call) = fit(&place, regs, &applied, mem);
+        let mut applied = Rule { cfa, saved }.apply(regs, mem)?;
+        let mut judge = self.judge(regs, mem);
+        judge.place.start = Some(stub.start);
+        let (fit, call) = judge.fit(&applied);
         let confidence = match fit {
             Fit::Exact => Confidence::Proven,
             Fit::Call | Fit::Foreign => Confidence::Likely,
             Fit::Unreadable => Confidence::Weak,
             Fit::No => return None,
         };
+        if fit != Fit::Exact {
+            // It may be a tail call that looks like a stub.
+            for (index, reg) in applied.regs.gpr.iter_mut().enumerate() {
+                if index != RSP && !CALLEE_SAVED.contains(&index) {
+                    *reg = None;
+                }
+            }
+        }
         let Applied { cfa, regs } = applied;
         Some(Stepped { regs, cfa, method: Method::Stub, confidence, call })
     }
 
-    fn frame_pointer(&self, regs: &Regs, mem: &dyn Mem) -> Option<Stepped> {
+    fn frame_pointer(&mut self, regs: &Regs, mem: &dyn Mem) -> Option<Stepped> {
+        if self.has_spoken() {
+            return None;
+        }
         let (frame, sp) = (regs.gpr[RBP]?, regs.gpr[RSP]?);
         let size = frame.checked_sub(sp)?;
         if frame % 8 != 0 || size > MAX_FP_FRAME {
@@ -246,7 +305,7 @@ impl Analysis {
         saved[RBP] = Saved::AtCfa(-16);
         let cfa = Cfa::Reg { reg: RBP as u8, off: 16 };
         let applied = Rule { cfa, saved }.apply(regs, mem)?;
-        let (fit, call) = fit(&self.place, regs, &applied, mem);
+        let (fit, call) = self.judge(regs, mem).fit(&applied);
         let confidence = match fit {
             Fit::Exact => Confidence::Likely,
             Fit::Call => Confidence::Weak,
@@ -286,6 +345,9 @@ impl Candidate {
         };
         match self.fit {
             Fit::No => None,
+            // Behind a call that may not return lies another function, and a
+            // stale word may follow its frame.
+            Fit::Call if reading == 1 => None,
             Fit::Unreadable | Fit::Foreign if !both => None,
             fit => Some((fit, reading)),
         }

@@ -7,8 +7,8 @@
 //! test often enough, the second practically never.
 
 use super::calls::{CallKind, Verdict, follow_stubs, verdict};
-use super::code::{Code, read_u64};
-use super::paths::{Bounds, reach};
+use super::code::{ByAddress, Code, read_u64};
+use super::paths::{Bounds, Effort, reach};
 use super::rule::{Applied, Rule};
 use super::sigreturn::is_restorer;
 use super::step::Place;
@@ -20,14 +20,14 @@ const MAX_FUNCTION: u64 = 1 << 18;
 const LOWEST: u64 = 0x1000;
 /// Stack words looked at for the call that entered the function.
 const SCAN_WORDS: u64 = 2_048;
-/// Functions walked for that.
-const SCAN_STARTS: usize = 32;
+/// Walks from guessed starts for one place in the code.
+const MAX_WALKS: usize = 48;
 
 /// How a candidate return address fits, the best last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fit {
-    /// The bytes before it are no call, or it cannot be read, or the called
-    /// function shows another frame.
+    /// The bytes before it are no call, or it cannot be an address of code, or
+    /// the called function shows another frame.
     No,
     /// The code before it cannot be read.
     Unreadable,
@@ -39,116 +39,121 @@ pub(super) enum Fit {
     Exact,
 }
 
-/// Judges one candidate.
-pub(super) fn fit(
-    place: &Place,
-    regs: &Regs,
-    applied: &Applied,
-    mem: &dyn Mem,
-) -> (Fit, Option<CallKind>) {
-    let to = applied.regs.rip;
-    match verdict(to, mem) {
-        _ if is_restorer(to, mem) => (Fit::Exact, None),
-        Verdict::Unreadable if is_canonical(to) && to >= LOWEST => {
-            (Fit::Unreadable, None)
+/// Rules at one place for the function starts that calls suggested.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Guesses {
+    rules: ByAddress<Option<Rule>>,
+}
+
+/// Judges candidates for one thread at one place.
+pub(super) struct Judge<'a> {
+    pub(super) place: Place,
+    pub(super) regs: &'a Regs,
+    pub(super) mem: &'a dyn Mem,
+    pub(super) guesses: &'a mut Guesses,
+}
+
+impl Judge<'_> {
+    /// Judges one candidate.
+    pub(super) fn fit(&mut self, applied: &Applied) -> (Fit, Option<CallKind>) {
+        let to = applied.regs.rip;
+        match verdict(to, self.mem) {
+            _ if is_restorer(to, self.mem) => (Fit::Exact, None),
+            Verdict::Unreadable if is_canonical(to) && to >= LOWEST => {
+                (Fit::Unreadable, None)
+            }
+            Verdict::Unreadable | Verdict::NotCall => (Fit::No, None),
+            Verdict::Call(kind) => {
+                let fit = self.target(kind).map_or(Fit::Call, |target| {
+                    self.fit_target(applied.cfa, target)
+                });
+                (fit, Some(kind))
+            }
         }
-        Verdict::Unreadable => (Fit::No, None),
-        Verdict::NotCall => (Fit::No, None),
-        Verdict::Call(kind) => {
-            let target = match kind {
-                CallKind::Direct { target, .. } => Some(target),
-                // The pointer may be unreadable, or not what it was.
-                CallKind::Indirect { slot, .. } => slot
-                    .and_then(|slot| read_u64(mem, slot))
-                    .filter(|&target| mem.read(target, &mut [0])),
+    }
+
+    /// Where a call went, as far as memory shows it.
+    fn target(&self, kind: CallKind) -> Option<u64> {
+        match kind {
+            CallKind::Direct { target, .. } => Some(target),
+            // The pointer may be unreadable, or not what it was.
+            CallKind::Indirect { slot, .. } => slot
+                .and_then(|slot| read_u64(self.mem, slot))
+                .filter(|&target| self.mem.read(target, &mut [0])),
+        }
+    }
+
+    fn fit_target(&mut self, cfa: u64, target: u64) -> Fit {
+        let landing = follow_stubs(target, self.mem);
+        if let Some(start) = self.place.start {
+            return match landing {
+                _ if target == start || landing.at == start => Fit::Exact,
+                landing if !landing.resolved => Fit::Call,
+                _ => Fit::Foreign,
             };
-            let fit = target.map_or(Fit::Call, |target| {
-                fit_target(place, regs, applied, target, mem)
-            });
-            (fit, Some(kind))
+        }
+        if !landing.resolved {
+            return Fit::Call;
+        }
+        let there = self.entered_at(cfa, landing.at);
+        if target == landing.at {
+            return there;
+        }
+        there.max(self.entered_at(cfa, target))
+    }
+
+    /// Walks from a called function to the pc and compares frame addresses.
+    fn entered_at(&mut self, cfa: u64, start: u64) -> Fit {
+        let rule = self.rule_from(start);
+        match rule.and_then(|rule| rule.apply(self.regs, self.mem)) {
+            Some(found) if found.cfa == cfa => Fit::Exact,
+            Some(_) => Fit::No,
+            None => Fit::Foreign,
         }
     }
-}
 
-fn fit_target(
-    place: &Place,
-    regs: &Regs,
-    applied: &Applied,
-    target: u64,
-    mem: &dyn Mem,
-) -> Fit {
-    let landing = follow_stubs(target, mem);
-    if let Some(start) = place.start {
-        return match landing {
-            _ if target == start || landing.at == start => Fit::Exact,
-            landing if !landing.resolved => Fit::Call,
-            _ => Fit::Foreign,
-        };
-    }
-    if !landing.resolved {
-        return Fit::Call;
-    }
-    let starts = [landing.at, target];
-    let best =
-        starts.iter().map(|&s| from_target(place, regs, applied, s, mem));
-    best.max().unwrap_or(Fit::Foreign)
-}
-
-/// Walks from the called function to the pc and compares frame addresses.
-fn from_target(
-    place: &Place,
-    regs: &Regs,
-    applied: &Applied,
-    start: u64,
-    mem: &dyn Mem,
-) -> Fit {
-    match rule_from(place, start, mem).and_then(|rule| rule.apply(regs, mem)) {
-        Some(found) if found.cfa == applied.cfa => Fit::Exact,
-        Some(_) => Fit::No,
-        None => Fit::Foreign,
-    }
-}
-
-/// The rule at the pc if the function starts at `start`.
-fn rule_from(place: &Place, start: u64, mem: &dyn Mem) -> Option<Rule> {
-    if place.pc.checked_sub(start).is_none_or(|d| d > MAX_FUNCTION) {
-        return None;
-    }
-    let bounds = Bounds { start: Some(start), end: place.end };
-    let mut code = Code::new(mem);
-    reach(&mut code, bounds, place.pc, place.innermost)
-        .and_then(|state| Rule::from_entry(&state))
-}
-
-/// Looks for the function's start on the stack: some word there is the return
-/// address of the call that entered it, and only the right one leads to the
-/// pc with its own place as the frame address.
-pub(super) fn scan(
-    place: &Place,
-    regs: &Regs,
-    mem: &dyn Mem,
-) -> Option<(Applied, CallKind)> {
-    let sp = regs.gpr[RSP]?;
-    let mut tried = Vec::new();
-    for n in 0..SCAN_WORDS {
-        let word = read_u64(mem, sp.checked_add(8 * n)?)?;
-        let Verdict::Call(CallKind::Direct { target, .. }) = verdict(word, mem)
-        else {
-            continue;
-        };
-        let start = follow_stubs(target, mem).at;
-        if tried.contains(&start) {
-            continue;
+    /// The rule at the pc if the function starts at `start`.
+    fn rule_from(&mut self, start: u64) -> Option<Rule> {
+        let place = self.place;
+        if place.pc.checked_sub(start).is_none_or(|d| d > MAX_FUNCTION) {
+            return None;
         }
-        tried.push(start);
-        let Some(rule) = rule_from(place, start, mem) else { continue };
-        let Some(applied) = rule.apply(regs, mem) else { continue };
-        let place = Place { start: Some(start), ..*place };
-        match fit(&place, regs, &applied, mem) {
-            (Fit::Exact, Some(call)) => return Some((applied, call)),
-            _ if tried.len() >= SCAN_STARTS => return None,
-            _ => {}
+        if let Some(known) = self.guesses.rules.get(&start) {
+            return known.clone();
         }
+        if self.guesses.rules.len() >= MAX_WALKS {
+            return None;
+        }
+        let bounds = Bounds { start: Some(start), end: place.end };
+        let mut code = Code::new(self.mem);
+        let (pc, innermost) = (place.pc, place.innermost);
+        let rule = reach(&mut code, bounds, pc, innermost, Effort::Quick)
+            .and_then(|state| Rule::from_entry(&state));
+        self.guesses.rules.insert(start, rule.clone());
+        rule
     }
-    None
+
+    /// Looks for the function's start on the stack: some word there is the
+    /// return address of the call that entered it, and only the right one
+    /// leads to the pc with its own place as the frame address.
+    pub(super) fn scan(&mut self) -> Option<(Applied, CallKind)> {
+        let sp = self.regs.gpr[RSP]?;
+        for n in 0..SCAN_WORDS {
+            let word = read_u64(self.mem, sp.checked_add(8 * n)?)?;
+            let Verdict::Call(kind) = verdict(word, self.mem) else {
+                continue;
+            };
+            let Some(target) = self.target(kind) else { continue };
+            let start = follow_stubs(target, self.mem).at;
+            let cfa = sp.checked_add(8 * n + 8)?;
+            let Some(rule) = self.rule_from(start) else { continue };
+            match rule.apply(self.regs, self.mem) {
+                Some(applied) if applied.cfa == cfa => {
+                    return Some((applied, kind));
+                }
+                _ => {}
+            }
+        }
+        None
+    }
 }

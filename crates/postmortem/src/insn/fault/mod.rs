@@ -278,7 +278,9 @@ fn arrival(regs: &Regs, mem: &dyn Mem) -> Option<Arrival> {
         sp.checked_sub(8).and_then(|at| read_u64(mem, at)) == Some(regs.rip);
     let call = read_u64(mem, sp).and_then(|top| is_return_address(top, mem));
     match call {
-        Some(CallKind::Direct { target, .. }) if target != regs.rip && popped => {
+        Some(CallKind::Direct { target, .. })
+            if target != regs.rip && popped =>
+        {
             Some(Arrival::Return)
         }
         Some(kind) => {
@@ -297,7 +299,11 @@ fn no_instruction(pc: u64, bytes: &[u8], signal: Signal) -> Explanation {
         length: 0,
         operands: Vec::new(),
         faulting: None,
-        cause: if signal.code <= 0 { Cause::Sent } else { Cause::NoInstruction },
+        cause: if signal.code <= 0 {
+            Cause::Sent
+        } else {
+            Cause::NoInstruction
+        },
         sentence: String::new(),
     };
     out.sentence = sentence::of(&out, signal.signo, signal.code);
@@ -414,8 +420,12 @@ fn bad_target(
         _ => return None,
     };
     let class = AddressClass::of(target, mem);
-    (class == AddressClass::NonCanonical)
-        .then_some(Cause::Target { target, class, register, word })
+    (class == AddressClass::NonCanonical).then_some(Cause::Target {
+        target,
+        class,
+        register,
+        word,
+    })
 }
 
 fn is_privileged(ins: &Instruction) -> bool {

@@ -207,16 +207,42 @@ pub(super) fn alignment(
 fn required(ins: &Instruction, size: u64) -> Option<u64> {
     use Mnemonic as M;
     match ins.mnemonic() {
-        M::Movaps | M::Movapd | M::Movdqa | M::Movntps | M::Movntpd
-        | M::Movntdq | M::Movntdqa | M::Vmovaps | M::Vmovapd | M::Vmovdqa
-        | M::Vmovdqa32 | M::Vmovdqa64 | M::Vmovntps | M::Vmovntpd
-        | M::Vmovntdq | M::Vmovntdqa => Some(size),
-        M::Fxsave | M::Fxsave64 | M::Fxrstor | M::Fxrstor64
-        | M::Cmpxchg16b => Some(16),
-        M::Xsave | M::Xsave64 | M::Xsavec | M::Xsavec64 | M::Xsaveopt
-        | M::Xsaveopt64 | M::Xrstor | M::Xrstor64 | M::Movdir64b => Some(64),
-        M::Movups | M::Movupd | M::Movdqu | M::Lddqu | M::Pcmpestri
-        | M::Pcmpestrm | M::Pcmpistri | M::Pcmpistrm => None,
+        M::Movaps
+        | M::Movapd
+        | M::Movdqa
+        | M::Movntps
+        | M::Movntpd
+        | M::Movntdq
+        | M::Movntdqa
+        | M::Vmovaps
+        | M::Vmovapd
+        | M::Vmovdqa
+        | M::Vmovdqa32
+        | M::Vmovdqa64
+        | M::Vmovntps
+        | M::Vmovntpd
+        | M::Vmovntdq
+        | M::Vmovntdqa => Some(size),
+        M::Fxsave | M::Fxsave64 | M::Fxrstor | M::Fxrstor64 | M::Cmpxchg16b => {
+            Some(16)
+        }
+        M::Xsave
+        | M::Xsave64
+        | M::Xsavec
+        | M::Xsavec64
+        | M::Xsaveopt
+        | M::Xsaveopt64
+        | M::Xrstor
+        | M::Xrstor64
+        | M::Movdir64b => Some(64),
+        M::Movups
+        | M::Movupd
+        | M::Movdqu
+        | M::Lddqu
+        | M::Pcmpestri
+        | M::Pcmpestrm
+        | M::Pcmpistri
+        | M::Pcmpistrm => None,
         // Every other SSE instruction with a full vector in memory.
         _ => (ins.encoding() == EncodingKind::Legacy
             && size == 16

@@ -131,7 +131,9 @@ fn why(
 ) -> &'static str {
     let low = matches!(
         class,
-        AddressClass::Null | AddressClass::NearNull | AddressClass::NonCanonical
+        AddressClass::Null
+            | AddressClass::NearNull
+            | AddressClass::NonCanonical
     );
     match (signo, code) {
         (SIGSEGV, 1) if !low => ": nothing is mapped there",

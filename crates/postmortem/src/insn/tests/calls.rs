@@ -17,18 +17,18 @@ fn behind(call: &[u8]) -> Option<CallKind> {
 #[test]
 fn indirect_calls_in_all_lengths() {
     let calls: [&[u8]; 12] = [
-        &[0xff, 0xd0],                               // call rax
-        &[0x41, 0xff, 0xd4],                         // call r12
-        &[0x3e, 0xff, 0xd0],                         // notrack call rax
-        &[0xff, 0x10],                               // call [rax]
-        &[0xff, 0x14, 0xc8],                         // call [rax+rcx*8]
-        &[0xff, 0x50, 0x18],                         // call [rax+0x18]
-        &[0xff, 0x54, 0xc8, 0x18],                   // call [rax+rcx*8+0x18]
-        &[0xff, 0x90, 0, 1, 0, 0],                   // call [rax+0x100]
-        &[0xff, 0x94, 0xc8, 0, 1, 0, 0],             // call [rax+rcx*8+0x100]
-        &[0x41, 0xff, 0x94, 0xc8, 0, 1, 0, 0],       // the same over r8
-        &[0xff, 0x14, 0x25, 0, 0, 0x40, 0],          // call [0x400000]
-        &[0x64, 0xff, 0x14, 0x25, 0x10, 0, 0, 0],    // call fs:[0x10]
+        &[0xff, 0xd0],                            // call rax
+        &[0x41, 0xff, 0xd4],                      // call r12
+        &[0x3e, 0xff, 0xd0],                      // notrack call rax
+        &[0xff, 0x10],                            // call [rax]
+        &[0xff, 0x14, 0xc8],                      // call [rax+rcx*8]
+        &[0xff, 0x50, 0x18],                      // call [rax+0x18]
+        &[0xff, 0x54, 0xc8, 0x18],                // call [rax+rcx*8+0x18]
+        &[0xff, 0x90, 0, 1, 0, 0],                // call [rax+0x100]
+        &[0xff, 0x94, 0xc8, 0, 1, 0, 0],          // call [rax+rcx*8+0x100]
+        &[0x41, 0xff, 0x94, 0xc8, 0, 1, 0, 0],    // the same over r8
+        &[0xff, 0x14, 0x25, 0, 0, 0x40, 0],       // call [0x400000]
+        &[0x64, 0xff, 0x14, 0x25, 0x10, 0, 0, 0], // call fs:[0x10]
     ];
     for call in calls {
         let got = behind(call);
@@ -58,12 +58,12 @@ fn calls_that_name_their_target() {
 #[test]
 fn other_instructions_are_no_calls() {
     let others: [&[u8]; 6] = [
-        &[0x90],                         // nop
-        &[0xff, 0xe0],                   // jmp rax
-        &[0xe9, 0x20, 0, 0, 0],          // jmp
-        &[0xff, 0x18],                   // call far [rax]
-        &[0xff, 0x30],                   // push [rax]
-        &[0xe8, 0, 0, 0, 0x40],          // call to absent memory
+        &[0x90],                // nop
+        &[0xff, 0xe0],          // jmp rax
+        &[0xe9, 0x20, 0, 0, 0], // jmp
+        &[0xff, 0x18],          // call far [rax]
+        &[0xff, 0x30],          // push [rax]
+        &[0xe8, 0, 0, 0, 0x40], // call to absent memory
     ];
     for other in others {
         assert_eq!(behind(other), None, "{other:02x?}");

@@ -48,11 +48,10 @@ fn null_plus_offset() {
         "`mov rdx, [rax+0x10]` reads 8 bytes at 0x10: null plus 0x10 \
          through rax"
     );
-    assert_eq!((ex.faulting, ex.length, ex.bytes.as_str()), (
-        Some(0),
-        4,
-        "48 8b 50 10"
-    ));
+    assert_eq!(
+        (ex.faulting, ex.length, ex.bytes.as_str()),
+        (Some(0), 4, "48 8b 50 10")
+    );
 }
 
 #[test]
@@ -97,9 +96,11 @@ fn read_only_page() {
 #[test]
 fn non_canonical_operand() {
     // mov eax, [rbx+8]
-    let ex = stop(&[0x8b, 0x43, 0x08])
-        .with(3, 0x4847_4645_4443_4241)
-        .fault(Some(0), SIGSEGV, 128);
+    let ex = stop(&[0x8b, 0x43, 0x08]).with(3, 0x4847_4645_4443_4241).fault(
+        Some(0),
+        SIGSEGV,
+        128,
+    );
     assert_eq!(
         ex.sentence,
         "`mov eax, [rbx+0x8]` reads 4 bytes at 0x4847464544434249: not a \
@@ -121,9 +122,11 @@ fn smashed_return_address() {
 
 #[test]
 fn bad_call_target() {
-    let ex = stop(&[0xff, 0xd0])
-        .with(0, 0xdead_beef_dead_beef)
-        .fault(Some(0), SIGSEGV, 128);
+    let ex = stop(&[0xff, 0xd0]).with(0, 0xdead_beef_dead_beef).fault(
+        Some(0),
+        SIGSEGV,
+        128,
+    );
     let Cause::Target { target, register, .. } = ex.cause else {
         panic!("{ex:?}")
     };
@@ -172,33 +175,36 @@ fn thread_local_and_rip_relative() {
     assert_eq!(ex.operands[0].address, Some(0x28));
     assert!(ex.sentence.contains("through fs"), "{}", ex.sentence);
     // mov eax, [rip+0x100]
-    let ex = stop(&[0x8b, 0x05, 0, 1, 0, 0]).fault(
-        Some(AT + 0x106),
-        SIGSEGV,
-        1,
-    );
+    let ex =
+        stop(&[0x8b, 0x05, 0, 1, 0, 0]).fault(Some(AT + 0x106), SIGSEGV, 1);
     assert_eq!(ex.faulting, Some(0));
 }
 
 #[test]
 fn misaligned_sse() {
     // movaps xmm0, [rax]
-    let ex = stop(&[0x0f, 0x28, 0x00])
-        .with(0, STACK + 8)
-        .fault(Some(0), SIGSEGV, 128);
-    assert_eq!(ex.cause, Cause::Misaligned {
-        address: STACK + 8,
-        alignment: 16
-    });
+    let ex = stop(&[0x0f, 0x28, 0x00]).with(0, STACK + 8).fault(
+        Some(0),
+        SIGSEGV,
+        128,
+    );
+    assert_eq!(
+        ex.cause,
+        Cause::Misaligned { address: STACK + 8, alignment: 16 }
+    );
     // movups does not care
-    let ex = stop(&[0x0f, 0x10, 0x00])
-        .with(0, STACK + 8)
-        .fault(Some(0), SIGSEGV, 128);
+    let ex = stop(&[0x0f, 0x10, 0x00]).with(0, STACK + 8).fault(
+        Some(0),
+        SIGSEGV,
+        128,
+    );
     assert_eq!(ex.cause, Cause::Unexplained);
     // addps xmm0, [rax] does
-    let ex = stop(&[0x0f, 0x58, 0x00])
-        .with(0, STACK + 4)
-        .fault(Some(0), SIGSEGV, 128);
+    let ex = stop(&[0x0f, 0x58, 0x00]).with(0, STACK + 4).fault(
+        Some(0),
+        SIGSEGV,
+        128,
+    );
     assert!(matches!(ex.cause, Cause::Misaligned { .. }));
 }
 
@@ -217,10 +223,13 @@ fn divisions() {
         .with(0, 0x8000_0000)
         .with(1, 0xffff_ffff)
         .fault(Some(AT), 8, 1);
-    assert_eq!(ex.cause, Cause::DivideOverflow {
-        dividend: "0xffffffff80000000".into(),
-        divisor: "0xffffffff".into()
-    });
+    assert_eq!(
+        ex.cause,
+        Cause::DivideOverflow {
+            dividend: "0xffffffff80000000".into(),
+            divisor: "0xffffffff".into()
+        }
+    );
     // div qword [rsp+8]
     let s = stop(&[0x48, 0xf7, 0x74, 0x24, 0x08]).with(0, 1).with(1, 0x1111);
     let ex = s.fault(Some(AT), 8, 1);
@@ -249,10 +258,13 @@ fn call_through_null() {
     s.image = Image::at(AT, &[0xff, 0xd0, 0x90]).words(STACK, &[AT + 2]);
     s.regs.rip = 0;
     let ex = s.fault(Some(0), SIGSEGV, 1);
-    assert_eq!(ex.cause, Cause::ProgramCounter {
-        class: AddressClass::Null,
-        arrival: Some(Arrival::Call { at: AT, text: "call rax".into() }),
-    });
+    assert_eq!(
+        ex.cause,
+        Cause::ProgramCounter {
+            class: AddressClass::Null,
+            arrival: Some(Arrival::Call { at: AT, text: "call rax".into() }),
+        }
+    );
     assert_eq!(
         ex.sentence,
         "the program counter itself is bad: 0x0, null; called by `call rax` \
@@ -267,10 +279,13 @@ fn pc_popped_by_ret_and_pc_not_executable() {
     s.regs.rip = 0x7070_7070;
     s.regs.gpr[RSP] = Some(0x6000_0008);
     let ex = s.fault(Some(0x7070_7070), SIGSEGV, 1);
-    assert_eq!(ex.cause, Cause::ProgramCounter {
-        class: AddressClass::Absent,
-        arrival: Some(Arrival::Return),
-    });
+    assert_eq!(
+        ex.cause,
+        Cause::ProgramCounter {
+            class: AddressClass::Absent,
+            arrival: Some(Arrival::Return),
+        }
+    );
     s.regs.rip = STACK + 8;
     let ex = s.fault(Some(STACK + 8), SIGSEGV, 2);
     assert!(ex.sentence.contains("mapped but not executable"));
@@ -280,9 +295,6 @@ fn pc_popped_by_ret_and_pc_not_executable() {
 fn absent_code_is_not_called_a_bad_pc() {
     let mut s = stop(&[]);
     s.regs.rip = 0x5555_0000_0000;
-    assert_eq!(
-        explain(&s.regs, &s.image, Some(0x10), SIGSEGV, 1),
-        None
-    );
+    assert_eq!(explain(&s.regs, &s.image, Some(0x10), SIGSEGV, 1), None);
     assert_eq!(explain(&s.regs, &s.image, None, 8, 1), None);
 }

@@ -13,20 +13,20 @@ const AT: u64 = 0x40_1000;
 
 /// Pieces of code that make walks long or states strange.
 const SEEDS: [&[u8]; 14] = [
-    &[0xeb, 0xfe],                                  // jmp self
-    &[0x50, 0xeb, 0xfd],                            // push in a loop
-    &[0x48, 0x29, 0xc4],                            // sub rsp, rax
-    &[0x48, 0x83, 0xe4, 0xe0],                      // and rsp, -32
-    &[0x75, 0x80],                                  // jne back
-    &[0xe8, 0, 0, 0, 0],                            // call next
-    &[0x5c],                                        // pop rsp
-    &[0x48, 0x89, 0xec],                            // mov rsp, rbp
-    &[0xc3],                                        // ret
-    &[0xc9],                                        // leave
-    &[0xff, 0xe0],                                  // jmp rax
-    &[0x48, 0x8d, 0xa4, 0x24, 0, 0, 0, 0x80],       // lea rsp, [rsp-2G]
-    &[0x8f, 0x04, 0x24],                            // pop [rsp]
-    &[0x48, 0x81, 0xec, 0xff, 0xff, 0xff, 0x7f],    // sub rsp, 2G
+    &[0xeb, 0xfe],                               // jmp self
+    &[0x50, 0xeb, 0xfd],                         // push in a loop
+    &[0x48, 0x29, 0xc4],                         // sub rsp, rax
+    &[0x48, 0x83, 0xe4, 0xe0],                   // and rsp, -32
+    &[0x75, 0x80],                               // jne back
+    &[0xe8, 0, 0, 0, 0],                         // call next
+    &[0x5c],                                     // pop rsp
+    &[0x48, 0x89, 0xec],                         // mov rsp, rbp
+    &[0xc3],                                     // ret
+    &[0xc9],                                     // leave
+    &[0xff, 0xe0],                               // jmp rax
+    &[0x48, 0x8d, 0xa4, 0x24, 0, 0, 0, 0x80],    // lea rsp, [rsp-2G]
+    &[0x8f, 0x04, 0x24],                         // pop [rsp]
+    &[0x48, 0x81, 0xec, 0xff, 0xff, 0xff, 0x7f], // sub rsp, 2G
 ];
 
 fn code(rng: &mut Rng, len: usize) -> Vec<u8> {
@@ -59,8 +59,8 @@ fn any_bytes_any_registers() {
     for round in 0..3_000 {
         let size = if round % 100 == 0 { 0x8000 } else { 0x400 };
         let words: Vec<u64> = (0..64).map(|_| word(&mut rng)).collect();
-        let image = Image::at(AT, &code(&mut rng, size))
-            .words(0x7ffe_0000, &words);
+        let image =
+            Image::at(AT, &code(&mut rng, size)).words(0x7ffe_0000, &words);
         let mut regs = Regs { rip: word(&mut rng), ..Regs::default() };
         if rng.below(2) == 0 {
             regs.rip = AT + rng.below(size as u64);

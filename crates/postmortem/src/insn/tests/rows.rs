@@ -62,10 +62,11 @@ fn parse(text: &str) -> Vec<Table> {
             tables.extend(current.take());
         } else if words.first() == Some(&"LOC") {
             columns = words[2..].iter().map(|w| (*w).to_owned()).collect();
-        } else if let (Some(table), true) = (&mut current, words.len() >= 2) {
-            if u64::from_str_radix(words[0], 16).is_ok() {
-                table.rows.push(row(&words, &columns));
-            }
+        } else if let Some(table) = &mut current
+            && words.len() >= 2
+            && u64::from_str_radix(words[0], 16).is_ok()
+        {
+            table.rows.push(row(&words, &columns));
         }
     }
     tables.extend(current);

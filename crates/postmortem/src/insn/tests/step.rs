@@ -78,10 +78,9 @@ fn leave_and_what_follows() {
     // push rbp; mov rbp, rsp; sub rsp, 0x20; leave; ret
     let code = [0x55, 0x48, 0x89, 0xe5, 0x48, 0x83, 0xec, 0x20, 0xc9, 0xc3];
     let rbp = CFA + 0x40;
-    for (off, below, now) in [
-        (8, &[0, 0, 0, 0, rbp][..], CFA - 16),
-        (9, &[][..], rbp),
-    ] {
+    for (off, below, now) in
+        [(8, &[0, 0, 0, 0, rbp][..], CFA - 16), (9, &[][..], rbp)]
+    {
         let (image, rsp) = stack(image(&code), below);
         let mut regs = stopped(F + off, rsp);
         regs.gpr[RBP] = Some(now);

@@ -17,7 +17,7 @@ use super::rows::{self, Row, Table};
 use crate::insn::calls::{CallKind, call_kind};
 use crate::insn::code::{Code, decode};
 use crate::insn::flow::{START_SP, Sym, Val};
-use crate::insn::paths::{Bounds, reach};
+use crate::insn::paths::{Bounds, Effort, reach};
 use crate::insn::step::{Analysis, Confidence, Method, Place, Stepped};
 use crate::insn::{CALLEE_SAVED, Mem, RBP, RSP, Regs, dwarf_index};
 
@@ -260,7 +260,7 @@ impl Maker<'_> {
             innermost: self.innermost,
         };
         let memory = Both { stack: &thread.memory, image: self.image };
-        let analysis = Analysis::new(place, &memory);
+        let mut analysis = Analysis::new(place, &memory);
         let got = analysis.apply(&thread.regs, &memory);
         if got.is_none() {
             let seen = analysis.candidates(&thread.regs, &memory);
@@ -340,12 +340,18 @@ impl Maker<'_> {
         if row.odd || !(cfa_reg == RSP || cfa_reg == RBP) {
             return None;
         }
-        let bounds = Bounds { start: Some(self.table.start), end: None };
-        let state =
-            reach(&mut Code::new(self.image), bounds, pc, self.innermost);
+        let bounds =
+            Bounds { start: Some(self.table.start), end: Some(self.table.end) };
+        let state = reach(
+            &mut Code::new(self.image),
+            bounds,
+            pc,
+            self.innermost,
+            Effort::Full,
+        );
         let mut untouched = [false; 16];
-        for index in 0..16 {
-            untouched[index] = state.as_ref().is_some_and(|s| {
+        for (index, same) in untouched.iter_mut().enumerate() {
+            *same = state.as_ref().is_some_and(|s| {
                 s.regs[index] == Val::Base(Sym::Init(index as u8), 0)
             });
         }
@@ -353,9 +359,9 @@ impl Maker<'_> {
         let mut regs = Regs { rip: pc, ..Regs::default() };
         let mut stack = self.stale_stack(rng);
         let mut truth = [0; 16];
-        for index in 0..16 {
-            truth[index] = 0x5500_0000_0000 + 8 * rng.below(1 << 30);
-            regs.gpr[index] = Some(truth[index]);
+        for (value, reg) in truth.iter_mut().zip(&mut regs.gpr) {
+            *value = 0x5500_0000_0000 + 8 * rng.below(1 << 30);
+            *reg = Some(*value);
         }
         truth[RBP] = cfa + 16 * (2 + rng.below(8));
         regs.gpr[RBP] = Some(truth[RBP]);
@@ -379,7 +385,8 @@ impl Maker<'_> {
         // the stack pointer is there as soon as it was pushed.
         for later in self.table.rows.iter().filter(|r| r.loc > pc) {
             for index in CALLEE_SAVED {
-                if let (None, Some(off)) = (row.saved[index], later.saved[index])
+                if let (None, Some(off)) =
+                    (row.saved[index], later.saved[index])
                 {
                     put(cfa.checked_add_signed(off)?, truth[index])?;
                 }
