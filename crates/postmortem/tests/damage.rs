@@ -48,7 +48,7 @@ fn every_named_defect_of_a_core() {
     let files = || Box::new(LocalFiles::system());
     for defect in ALL {
         let bad = defect.apply(&good);
-        timed(defect.name(), || match open(&bad, 1 << 30) {
+        timed(defect.name(), || match open(&bad, 128 << 20) {
             Ok(bytes) => {
                 let taken = fuzz::with_files(Arc::clone(&bytes), files());
                 if !taken {
@@ -101,8 +101,8 @@ fn every_named_defect_of_a_program() {
 #[test]
 fn cut_anywhere() {
     let good = core_of("threads200");
-    let heads = (0..good.len().min(9000)).step_by(97);
-    let rest = (9000..good.len()).step_by(good.len() / 40);
+    let heads = (0..good.len().min(9000)).step_by(293);
+    let rest = (9000..good.len()).step_by(good.len() / 15);
     for len in heads.chain(rest) {
         timed("a cut", || {
             let taken = fuzz::core(&good[..len]);
@@ -146,7 +146,7 @@ fn stack(data: &[u8]) -> Vec<(u64, Trust)> {
 fn seeded_mutations() {
     let rounds: u64 = match std::env::var("THOTH_MUTATIONS") {
         Ok(n) => n.parse().expect("THOTH_MUTATIONS is a number"),
-        Err(_) => 60,
+        Err(_) => 24,
     };
     for case in ["segv", "sigframe", "deadlock", "cxx-exception", "dlopen"] {
         let good = core_of(case);

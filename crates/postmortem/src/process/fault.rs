@@ -1,16 +1,7 @@
 //! The instruction that faulted, explained from its operands.
 
 use super::Process;
-type Explanation = ();
-fn explain(
-    _: &crate::insn::Regs,
-    _: &crate::memory::Memory,
-    _: Option<u64>,
-    _: i32,
-    _: i32,
-) -> Option<()> {
-    None
-}
+use crate::insn::fault::{Explanation, explain};
 use crate::unwind::Registers;
 use crate::{Addr, Offset};
 use serde::Serialize;
