@@ -149,7 +149,7 @@ pub(crate) fn nothing_matches(
 }
 
 /// Reads names from standard input when `dump=stdin` asks for it.
-fn names_from_stdin(
+pub(crate) fn names_from_stdin(
     session: &Session,
     arguments: &[String],
 ) -> Result<Option<Vec<String>>> {

@@ -38,6 +38,8 @@ pub(crate) enum Kind {
     Bug,
     /// The reader of our output went away: nothing to say.
     ClosedPipe,
+    /// A signal ended what we did, and we have cleaned up.
+    Ended(u8),
 }
 
 impl Kind {
@@ -48,6 +50,8 @@ impl Kind {
             Self::NotFound => 2,
             Self::Bug => 100,
             Self::ClosedPipe => 0,
+            // As shells show it.
+            Self::Ended(signal) => signal.saturating_add(128),
         }
     }
 }
@@ -197,6 +201,9 @@ pub(crate) enum Error {
     /// No thread's signal made this core.
     #[error("no thread of {0} crashed")]
     NoCrash(String),
+    /// A signal came.
+    #[error("ended by signal {0}")]
+    Ended(u8),
     /// Words of the command line that do not fit together.
     #[error("{0}")]
     Usage(String),
@@ -219,6 +226,7 @@ impl Error {
             Self::NoSuchDump(_)
             | Self::NotUploaded { .. }
             | Self::NothingMatches(_) => Kind::NotFound,
+            Self::Ended(signal) => Kind::Ended(*signal),
             _ => Kind::User,
         }
     }

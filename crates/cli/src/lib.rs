@@ -79,7 +79,7 @@ fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
 
 fn tell(out: &Output, failure: &Failure) {
     match failure.kind {
-        Kind::ClosedPipe => {}
+        Kind::ClosedPipe | Kind::Ended(_) => {}
         Kind::Bug => {
             out.failure(&failure.lines());
             out.failure(&panic::how_to_report());

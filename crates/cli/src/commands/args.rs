@@ -65,8 +65,11 @@ impl Answer for Arguments {
     fn render(&self, text: &mut Text<'_>) -> io::Result<()> {
         let pid = self.pid.map_or("?".to_owned(), |p| p.to_string());
         let all = match (&self.argv, &self.psargs) {
-            (Some(argv), _) => command_line(argv),
-            (None, Some(psargs)) => psargs.clone(),
+            (Some(argv), _) if argv.iter().all(Option::is_some) => {
+                command_line(argv)
+            }
+            (_, Some(psargs)) => psargs.clone(),
+            (Some(argv), None) => command_line(argv),
             (None, None) => "?".to_owned(),
         };
         part!(text, Look::Bold, "{pid}: {all}")?;

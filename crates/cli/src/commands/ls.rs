@@ -5,7 +5,7 @@
 //! to their longest value, joined by one blank, trailing padding kept, sorted
 //! by time.
 
-use crate::dump::{matching, nothing_matches, open_file};
+use crate::dump::{matching, names_from_stdin, nothing_matches, open_file};
 use crate::error::{Error, Failure, Result};
 use crate::escape::escaped;
 use crate::facts;
@@ -147,6 +147,8 @@ pub(super) fn plain(value: &Value) -> String {
 impl Ls {
     pub(crate) fn run(self, session: &Session) -> Result<()> {
         let Split { selection, columns } = split(&self.arguments)?;
+        let selection =
+            names_from_stdin(session, &selection)?.unwrap_or(selection);
         let hashes = selection.iter().filter(|s| !s.contains('='));
         let by_hash = hashes.count();
         let records = if by_hash > 1 {

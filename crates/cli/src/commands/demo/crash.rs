@@ -67,7 +67,12 @@ pub(super) struct Cores {
 }
 
 /// Compiles the programs below `folder` and makes them crash.
-pub(super) fn cores(folder: &Path) -> Result<Cores> {
+///
+/// Between the steps it asks whether to go on.
+pub(super) fn cores(
+    folder: &Path,
+    go_on: &dyn Fn() -> Result<()>,
+) -> Result<Cores> {
     let compiler = Compiler::find()?;
     let bin = folder.join("bin");
     make_folder(&bin)?;
@@ -87,6 +92,7 @@ pub(super) fn cores(folder: &Path) -> Result<Cores> {
     let mut ours = 0;
     let mut files = Vec::new();
     for (program, path) in PROGRAMS.iter().zip(built) {
+        go_on()?;
         let core = folder.join(format!("core.{}", program.name));
         let run = folder.join("run").join(program.name);
         make_folder(&run)?;

@@ -12,9 +12,10 @@ use crate::escape::escaped;
 use crate::output::{Look, line, part};
 use crate::session::Session;
 use crash::{Cores, PROGRAMS};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use tempfile::TempDir;
 
@@ -46,16 +47,11 @@ impl Demo {
                 .prefix("thoth-demo-")
                 .tempdir()
                 .map_err(io_error("make folder in", &std::env::temp_dir()))?;
-        if !self.keep {
-            clean_up_on_signals(folder.path())?;
-        }
-        let stage = Stage { session, folder: folder.path() };
+        let signals = Signals::watch()?;
+        let stage = Stage { session, folder: folder.path(), signals };
+        // What a signal broke on its way is not what went wrong.
         let shown = stage.play();
-        if let Err(failure) = &shown
-            && failure.kind == Kind::ClosedPipe
-        {
-            return shown;
-        }
+        let shown = stage.signals.check().and(shown);
         let kept = self.keep.then(|| folder.path().to_owned());
         finish(session, folder, kept.as_deref())?;
         shown?;
@@ -97,30 +93,28 @@ fn finish(
     Ok(())
 }
 
-/// Removes the folder when a signal ends the demo.
-fn clean_up_on_signals(folder: &Path) -> Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let wanted = [SIGINT, SIGTERM, SIGHUP];
-    let mut signals = signal_hook::iterator::Signals::new(wanted)
-        .map_err(io_error("catch signals for", folder))?;
-    let folder = folder.to_owned();
-    std::thread::spawn(move || {
-        if let Some(signal) = signals.forever().next() {
-            remove(&folder);
-            std::process::exit(128 + signal);
-        }
-    });
-    Ok(())
-}
+/// Signals that end the demo. Each step takes a moment only, so it is enough
+/// to look between them; then everything is removed as at any other end.
+struct Signals(Arc<AtomicUsize>);
 
-/// Removes a folder in which something may still be written.
-fn remove(folder: &Path) {
-    for _ in 0..50 {
-        match fs::remove_dir_all(folder) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                std::thread::sleep(std::time::Duration::from_millis(20));
-            }
-            _ => return,
+impl Signals {
+    fn watch() -> Result<Self> {
+        use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+        let seen = Arc::new(AtomicUsize::new(0));
+        for signal in [SIGINT, SIGTERM, SIGHUP] {
+            let value = usize::try_from(signal).unwrap_or(0);
+            let seen = Arc::clone(&seen);
+            signal_hook::flag::register_usize(signal, seen, value)
+                .map_err(io_error("catch signals in", Path::new("thoth")))?;
+        }
+        Ok(Self(seen))
+    }
+
+    /// Fails when one has come.
+    fn check(&self) -> Result<()> {
+        match u8::try_from(self.0.load(Ordering::SeqCst)) {
+            Ok(0) | Err(_) => Ok(()),
+            Ok(signal) => Err(Error::Ended(signal).into()),
         }
     }
 }
@@ -129,6 +123,7 @@ fn remove(folder: &Path) {
 struct Stage<'a> {
     session: &'a Session,
     folder: &'a Path,
+    signals: Signals,
 }
 
 impl Stage<'_> {
@@ -137,7 +132,8 @@ impl Stage<'_> {
             "Four small programs crash; their cores are uploaded and looked \
              at.",
         )?;
-        let Cores { files, how, compiler } = crash::cores(self.folder)?;
+        let Cores { files, how, compiler } =
+            crash::cores(self.folder, &|| self.signals.check())?;
         self.say(&format!("Compiler: {compiler}. Cores: {how}."))?;
         self.say(&format!(
             "Folder: {}, THOTH_HOME below it.",
@@ -229,6 +225,7 @@ impl Stage<'_> {
     }
 
     fn announce(&self, words: &[&str]) -> Result<()> {
+        self.signals.check()?;
         let words: Vec<String> = words.iter().map(|w| shell_word(w)).collect();
         self.session.out.text(|text| {
             part!(text, Look::Bold, "$ thoth {}", words.join(" "))?;

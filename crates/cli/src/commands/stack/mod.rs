@@ -177,8 +177,8 @@ fn tell_modules(session: &Session, dump: &Dump, threads: &[ThreadStack]) {
             }
             ModuleFile::Mismatch { file, found, expected } => {
                 notes.push(format!(
-                    "{} is another build, and not used: found {found}, \
-                     expected {expected}",
+                    "{} is another build and not used: its build id is \
+                     {found}, the dump has {expected}",
                     file.display()
                 ));
             }

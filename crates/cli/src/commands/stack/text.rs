@@ -119,7 +119,9 @@ fn frame(
     if let (Some(file), Some(line)) = (&f.file, f.line) {
         part!(text, Look::Plain, " ({}:{line})", short_path(file))?;
     }
-    if let Some(module) = &f.module {
+    if let Some(module) = &f.module
+        && f.function.is_some()
+    {
         part!(text, Look::Faint, "  {}", basename(module))?;
     }
     if let Some(mark) = mark(f.trust) {
@@ -138,7 +140,10 @@ fn function(text: &mut Text<'_>, f: &Frame) -> io::Result<()> {
             part!(text, Look::Plain, "+{offset}")
         }
         (Some(name), None, _) => part!(text, Look::Key, "{name}"),
-        (None, _, Some(offset)) => part!(text, Look::Key, "?? at +{offset}"),
+        (None, _, Some(offset)) => {
+            let module = f.module.as_deref().map_or("", basename);
+            part!(text, Look::Key, "?? at {module}+{offset}")
+        }
         (None, _, None) => part!(text, Look::Key, "??"),
     }
 }

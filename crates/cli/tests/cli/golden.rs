@@ -1,0 +1,136 @@
+//! Commands crossed with dumps, as text.
+//!
+//! A difference here is not wrong by itself, it is to be looked at:
+//! `cargo insta review`, or `INSTA_UPDATE=always` to accept.
+
+use crate::support::{Home, PLAIN, core, synthetic};
+
+const COMMANDS: &[&str] = &[
+    "stack", "fault", "threads", "args", "env", "auxv", "maps", "modules",
+    "notes", "object",
+];
+
+/// Runs the commands on a file, and puts their outputs one below the other.
+fn transcript(home: &Home, file: &str, commands: &[&str]) -> String {
+    let mut all = String::new();
+    for command in commands {
+        let ran = home.run(&[command, file]);
+        all.push_str(&format!("$ thoth {command} {file}\n{}", ran.out));
+        for line in ran.err.lines() {
+            all.push_str(&format!("! {line}\n"));
+        }
+        if ran.status != 0 {
+            all.push_str(&format!("status {}\n", ran.status));
+        }
+        all.push('\n');
+    }
+    all
+}
+
+#[test]
+fn a_dump_from_nothing() {
+    let home = Home::new();
+    home.file("core.1", &synthetic(&PLAIN));
+    insta::assert_snapshot!(transcript(&home, "core.1", COMMANDS));
+}
+
+#[test]
+fn a_dump_cut_in_its_stack() {
+    let home = Home::new();
+    let whole = synthetic(&PLAIN);
+    home.file("core.1", &whole[..whole.len() - 6000]);
+    insta::assert_snapshot!(transcript(&home, "core.1", COMMANDS));
+}
+
+#[test]
+fn a_dump_cut_in_its_notes() {
+    let home = Home::new();
+    let whole = synthetic(&PLAIN);
+    home.file("core.1", &whole[..700]);
+    insta::assert_snapshot!(transcript(&home, "core.1", COMMANDS));
+}
+
+#[test]
+fn the_registers() {
+    let home = Home::new();
+    home.file("core.1", &synthetic(&PLAIN));
+    let out = home.ok(&["threads", "core.1", "--registers"]);
+    insta::assert_snapshot!(out);
+}
+
+/// Stacks of real programs; what depends on the machine is taken out.
+#[test]
+fn stacks_of_programs() {
+    let home = Home::new();
+    for name in [
+        "segv",
+        "call-null",
+        "deadlock",
+        "stack-overflow",
+        "inlined",
+        "sigframe",
+    ] {
+        let path = core(name);
+        let text = home.ok(&["stack", &path]);
+        let tids: Vec<String> = {
+            let json = home.json(&["stack", &path]);
+            let threads = json["threads"].as_array().expect("threads").iter();
+            threads.map(|t| t["tid"].to_string()).collect()
+        };
+        insta::assert_snapshot!(name, steady(&text, tids));
+    }
+}
+
+/// Takes addresses, offsets, thread ids and the C library's inside out.
+fn steady(text: &str, mut tids: Vec<String>) -> String {
+    tids.sort();
+    let mut text = text.to_owned();
+    for (i, tid) in tids.iter().enumerate() {
+        let name = format!("{:x>1$}", i + 1, tid.len());
+        text = text.replace(tid, &name);
+    }
+    let mut out = String::new();
+    let mut in_libc = false;
+    for line in text.lines() {
+        let libc = line.starts_with('#')
+            && (line.contains("  libc.so.6") || line.contains("  [vdso]"));
+        if libc && !in_libc {
+            out.push_str("#  (the C library)\n");
+        }
+        if !libc {
+            out.push_str(&numbers_out(line));
+            out.push('\n');
+        }
+        in_libc = libc;
+    }
+    out
+}
+
+/// Replaces numbers of frames, hex numbers, and counts of turns.
+fn numbers_out(line: &str) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some(at) = rest.find("0x") {
+        let (before, number) = rest.split_at(at);
+        let digits = number[2..]
+            .find(|c: char| !c.is_ascii_hexdigit())
+            .map_or(number.len(), |n| n + 2);
+        out.push_str(before);
+        let wide = digits == 18;
+        out.push_str(if wide { "0xNNNNNNNNNNNNNNNN" } else { "0xN" });
+        rest = &number[digits..];
+    }
+    out.push_str(rest);
+    if let Some(frame) = out.strip_prefix('#') {
+        let after = frame.trim_start_matches(|c: char| c.is_ascii_digit());
+        return format!("#  {}", after.trim_start());
+    }
+    // How deep a stack overflows depends on the environment's size.
+    if out.contains("repeated") || out.contains("used up its stack") {
+        return out.replace(|c: char| c.is_ascii_digit(), "N");
+    }
+    if out.contains("bytes below the stack") {
+        return "  (the words about the guard)".to_owned();
+    }
+    out
+}

@@ -1,0 +1,18 @@
+//! The program from outside: its outputs, exit statuses, and what it leaves.
+//!
+//! - [`golden`]: a matrix of commands and dumps, as text that must not change
+//!   by accident. Dumps written from nothing are compared as they are; those
+//!   of real programs with addresses and thread ids taken out.
+//! - [`status`]: what each exit status is for.
+//! - [`store`]: uploads, listings, changes.
+//! - [`shape`]: the JSON that others rely on.
+//! - [`hostile`]: names with control characters.
+//! - [`demo`]: the demo, and that it cleans up.
+
+mod demo;
+mod golden;
+mod hostile;
+mod shape;
+mod status;
+mod store;
+mod support;
