@@ -157,6 +157,8 @@ pub(super) fn walk(
         };
         if let Some(last) = frames.last_mut() {
             last.signal = signal;
+            // The kernel put the trampoline's own start there: no call did.
+            last.returned &= !signal;
         }
         signals += usize::from(signal);
         if let Some(end) = bad_progress(&at.registers, &registers, signal) {
