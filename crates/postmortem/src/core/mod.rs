@@ -249,10 +249,10 @@ impl Core {
     fn cut_reason(&self, len: u64) -> String {
         let hint = if len == 0 {
             "nothing was written"
-        } else if len % (1 << 20) == 0 {
+        } else if len.is_multiple_of(1 << 20) {
             "the length is a whole number of MiB, as a size limit leaves it \
              (RLIMIT_CORE, ProcessSizeMax)"
-        } else if len % 4096 == 0 {
+        } else if len.is_multiple_of(4096) {
             "the length is a whole number of pages, as a size limit or a full \
              disk leaves it"
         } else {

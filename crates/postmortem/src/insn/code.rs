@@ -84,11 +84,30 @@ impl Hasher for Mixer {
 pub(super) struct Code<'m> {
     mem: &'m dyn Mem,
     seen: ByAddress<Option<Instruction>>,
+    /// Functions found to return, or not.
+    pub(super) returns: ByAddress<bool>,
+    /// Instructions looked at to find that.
+    pub(super) looked_at: usize,
 }
 
 impl<'m> Code<'m> {
     pub(super) fn new(mem: &'m dyn Mem) -> Self {
-        Code { mem, seen: ByAddress::default() }
+        Code {
+            mem,
+            seen: ByAddress::default(),
+            returns: ByAddress::default(),
+            looked_at: 0,
+        }
+    }
+
+    /// The memory the code is in.
+    pub(super) fn mem(&self) -> &'m dyn Mem {
+        self.mem
+    }
+
+    /// Reads a pointer.
+    pub(super) fn word(&self, addr: u64) -> Option<u64> {
+        read_u64(self.mem, addr)
     }
 
     /// Decodes the instruction at `addr`; `None` when it is absent or invalid.

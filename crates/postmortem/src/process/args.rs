@@ -109,7 +109,7 @@ impl Process {
             let n = self.memory.read_up_to(start, &mut chunk);
             let hit = (0..n.saturating_sub(pattern.len()))
                 .rev()
-                .filter(|i| (start + *i as u64) % word == 0)
+                .filter(|i| (start + *i as u64).is_multiple_of(word))
                 .find(|i| chunk[*i..].starts_with(pattern));
             if let Some(i) = hit {
                 return Ok(start + i as u64);

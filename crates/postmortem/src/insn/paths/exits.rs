@@ -4,11 +4,13 @@ use std::collections::{BTreeSet, VecDeque};
 
 use iced_x86::Instruction;
 
+use super::returns::may_return;
 use super::{
     Bounds, Edge, MAX_RESTARTS, Next, Outcome, Visit, advance,
     looks_like_boundary,
 };
 use crate::insn::RSP;
+use crate::insn::calls::is_return_address;
 use crate::insn::code::{ByAddress, Code};
 use crate::insn::flow::{Executor, State, Sym, Val};
 use crate::insn::rule::Rule;
@@ -45,7 +47,9 @@ pub(in crate::insn) fn exits(
         exec: Executor::new(),
         found: Vec::new(),
     };
-    if walk.pc_call.is_some() && bounds.ends_before(pc) {
+    if walk.pc_call.is_some()
+        && (bounds.ends_before(pc) || !call_before_returns(code, pc))
+    {
         return Vec::new();
     }
     let doubt = usize::from(!innermost && looks_like_boundary(code, pc));
@@ -58,6 +62,11 @@ pub(in crate::insn) fn exits(
     }
     walk.found.sort_by_key(|exit| (exit.doubt, usize::MAX - exit.votes));
     walk.found
+}
+
+/// Whether the call that `pc` is the return address of may come back.
+fn call_before_returns(code: &mut Code, pc: u64) -> bool {
+    is_return_address(pc, code.mem()).is_none_or(|call| may_return(code, call))
 }
 
 struct Exits {
@@ -141,8 +150,9 @@ impl Exits {
         edge: Edge,
     ) -> Step {
         let to = edge.to();
-        let falls = matches!(edge, Edge::IfReturns(_)).then(|| ins.ip());
-        if falls.is_some_and(|call| self.returnless.contains(&call))
+        let falls = (!matches!(edge, Edge::Sure(_))).then(|| ins.ip());
+        if matches!(edge, Edge::Never(_))
+            || falls.is_some_and(|call| self.returnless.contains(&call))
             || (to == ins.next_ip() && self.bounds.ends_before(to))
         {
             return Step::Skip;

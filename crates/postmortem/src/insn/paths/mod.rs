@@ -5,14 +5,16 @@
 //! the state at each: what the epilogues will do. Neither needs the other, so
 //! they check each other.
 //!
-//! The one thing code does not say is which calls never return. Control then
-//! "falls" from the call into unrelated code. It is noticed when a jump brings
-//! another stack depth to the same place: of the two the jump is believed, the
-//! call is marked, and the walk starts again. Padding or an entry marker
-//! behind a call makes what follows doubtful ([`Exit::doubt`]).
+//! The one thing a call does not say is that it never returns. Control then
+//! "falls" from the call into unrelated code. Three things tell: the called
+//! code, where it can be read, has no way to return; a jump brings another
+//! stack depth to the same place (of the two the jump is believed, the call is
+//! marked, and the walk starts again); padding or an entry marker behind a
+//! call makes what follows doubtful ([`Exit::doubt`]).
 
 mod exits;
 mod reach;
+mod returns;
 
 pub(super) use exits::{Exit, exits};
 pub(super) use reach::{Effort, reach};
@@ -22,6 +24,7 @@ use iced_x86::{FlowControl, Instruction, Mnemonic, OpKind, Register};
 use super::calls::call_kind;
 use super::code::Code;
 use super::flow::{Executor, State, Val};
+use returns::may_return;
 
 /// Walks started again because a call was found not to return.
 const MAX_RESTARTS: usize = 12;
@@ -47,12 +50,14 @@ enum Edge {
     Sure(u64),
     /// Behind a call: only if the call returns.
     IfReturns(u64),
+    /// Behind a call that does not return.
+    Never(u64),
 }
 
 impl Edge {
     fn to(self) -> u64 {
         match self {
-            Edge::Sure(to) | Edge::IfReturns(to) => to,
+            Edge::Sure(to) | Edge::IfReturns(to) | Edge::Never(to) => to,
         }
     }
 }
@@ -120,13 +125,14 @@ fn advance(
             exec.run(state, ins);
             if leaves { Next::Stops } else { Next::one(Edge::Sure(next)) }
         }
-        FlowControl::Call | FlowControl::IndirectCall
-            if call_kind(ins).is_some() =>
-        {
+        _ => call_kind(ins).map_or(Next::Stops, |kind| {
             call(code, state, ins);
-            Next::one(Edge::IfReturns(next))
-        }
-        _ => Next::Stops,
+            Next::one(if may_return(code, kind) {
+                Edge::IfReturns(next)
+            } else {
+                Edge::Never(next)
+            })
+        }),
     }
 }
 

@@ -187,14 +187,15 @@ impl Reach {
         edge: Edge,
     ) -> bool {
         let to = edge.to();
-        let falls = matches!(edge, Edge::IfReturns(_)).then(|| ins.ip());
+        let falls = (!matches!(edge, Edge::Sure(_))).then(|| ins.ip());
         if falls.is_some() {
             common(&mut self.calls, state);
             if !self.innermost && to == self.pc {
                 common(&mut self.result, state);
             }
         }
-        if falls.is_some_and(|call| self.returnless.contains(&call))
+        if matches!(edge, Edge::Never(_))
+            || falls.is_some_and(|call| self.returnless.contains(&call))
             || (to == ins.next_ip() && self.bounds.ends_before(to))
             || self.is_tail_call(ins, state, to)
             || (self.narrow
