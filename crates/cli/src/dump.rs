@@ -8,6 +8,7 @@
 
 use crate::error::{Error, Failure, Result, io_error};
 use crate::facts;
+use crate::kernel;
 use crate::options::ReadArgs;
 use crate::output::{Answer, Look, part};
 use crate::session::Session;
@@ -17,11 +18,13 @@ use clap::Args;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use thoth_dumps::{DumpId, HashPrefix, Record, Selection};
+use thoth_dumps::{
+    CrashParts, DumpId, HashPrefix, Identity, Record, Selection,
+};
 use thoth_manta::ObjectReader;
 use thoth_postmortem::Process;
 use thoth_postmortem::bytes::{self, DumpFile, ReadAt};
-use thoth_postmortem::core::Core;
+use thoth_postmortem::core::{Core, CoreError};
 
 /// The dump or dumps that a reading command is about.
 #[derive(Debug, Clone, Args)]
@@ -224,9 +227,68 @@ pub(crate) fn no_such_dump(name: &str) -> Failure {
 }
 
 /// A dump's file, opened, and its core parsed.
-pub(crate) struct Opened {
+struct Opened {
+    file: DumpFile,
+    core: Core,
+}
+
+/// A dump's file, opened, of whatever kind.
+pub(crate) struct DumpOnDisk {
     pub(crate) file: DumpFile,
-    pub(crate) core: Core,
+    pub(crate) content: Content,
+}
+
+/// What a dump is of.
+pub(crate) enum Content {
+    /// A process.
+    Core(Box<Core>),
+    /// A kernel.
+    Kernel(CrashParts),
+}
+
+impl DumpOnDisk {
+    /// Opens a local file, of a process or of a kernel.
+    pub(crate) fn open(path: &Path, read: &ReadArgs) -> Result<Self> {
+        let file = bytes::open(path, &read.open_options())?;
+        let name = path.display().to_string();
+        let content = match Core::parse(Arc::clone(&file.bytes)) {
+            Ok(core) => Content::Core(Box::new(core)),
+            Err(refused @ CoreError::KernelDump(_)) => {
+                Content::Kernel(kernel::read(&name, &*file.bytes, refused)?)
+            }
+            Err(source) => {
+                return Err(Error::NoDump { path: name, source }.into());
+            }
+        };
+        Ok(Self { file, content })
+    }
+
+    /// Returns which dump it is.
+    pub(crate) fn identity(&self) -> Identity {
+        match &self.content {
+            Content::Core(core) => facts::identity(core),
+            Content::Kernel(parts) => kernel::identity(parts),
+        }
+    }
+
+    /// Whether what the identity is made of is all there.
+    pub(crate) fn is_identified(&self) -> bool {
+        match &self.content {
+            Content::Core(core) => facts::identity_is_whole(core),
+            Content::Kernel(_) => true,
+        }
+    }
+
+    /// Returns what is wrong with the file, one line each.
+    pub(crate) fn damage(&self) -> Vec<String> {
+        let problem = self.file.expand_problem.as_deref();
+        match &self.content {
+            Content::Core(core) => facts::damage(core, problem),
+            Content::Kernel(_) => {
+                problem.map(str::to_owned).into_iter().collect()
+            }
+        }
+    }
 }
 
 /// An opened dump, ready to be asked.
@@ -241,12 +303,6 @@ pub(crate) struct Dump {
     pub(crate) record: Option<Box<Record>>,
     pub(crate) process: Process,
     expand_problem: Option<String>,
-}
-
-/// Opens a local file as a core.
-pub(crate) fn open_file(path: &Path, read: &ReadArgs) -> Result<Opened> {
-    let file = bytes::open(path, &read.open_options())?;
-    parse(&path.display().to_string(), file)
 }
 
 fn parse(name: &str, file: DumpFile) -> Result<Opened> {
@@ -264,7 +320,10 @@ pub(crate) fn open(
 ) -> Result<Dump> {
     let name = target.name();
     let opened = match &target {
-        Target::File(path) => open_file(path, read)?,
+        Target::File(path) => {
+            let file = bytes::open(path, &read.open_options())?;
+            parse(&name, file)?
+        }
         Target::Stored(record) => open_stored(session, record, read)?,
     };
     let id = match &target {

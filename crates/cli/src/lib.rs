@@ -21,6 +21,7 @@ mod dump;
 mod error;
 mod escape;
 mod facts;
+mod kernel;
 mod names;
 mod options;
 mod output;

@@ -1,9 +1,10 @@
 //! Signals, system calls and modules in the words of several commands.
 
-use thoth_postmortem::process::{SignalFact, Syscall};
+use thoth_postmortem::process::{Sender, SignalFact, Syscall};
 
 /// Returns a signal with what it means: `SIGSEGV: address not mapped, 0x...`.
-pub(crate) fn signal_words(signal: &SignalFact) -> String {
+/// `own` is the process that died, which often sends it to itself.
+pub(crate) fn signal_words(signal: &SignalFact, own: Option<i32>) -> String {
     let mut text = signal.name.clone();
     if let Some(meaning) = signal.meaning {
         text.push_str(&format!(": {meaning}"));
@@ -17,10 +18,12 @@ pub(crate) fn signal_words(signal: &SignalFact) -> String {
         let value = sender
             .value
             .map_or(String::new(), |v| format!(" with the value {v}"));
-        text.push_str(&format!(
-            ", by process {} of user {}{value}",
-            sender.pid, sender.uid
-        ));
+        text.push_str(&if Some(sender.pid) == own {
+            format!(", by itself{value}")
+        } else {
+            let Sender { pid, uid, .. } = sender;
+            format!(", by process {pid} of user {uid}{value}")
+        });
     }
     text
 }
@@ -77,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_signal_tells_its_cause() {
-        let signal = SignalFact {
+        let mut signal = SignalFact {
             number: 11,
             name: "SIGSEGV".into(),
             code: Some(1),
@@ -87,8 +90,18 @@ mod tests {
             sender: None,
         };
         assert_eq!(
-            signal_words(&signal),
+            signal_words(&signal, Some(7)),
             "SIGSEGV: address not mapped, 0x0000000000000010"
+        );
+        (signal.meaning, signal.address) = (None, None);
+        signal.sender = Some(Sender { pid: 7, uid: 0, value: None });
+        assert_eq!(
+            signal_words(&signal, Some(7)),
+            "SIGSEGV: code 1, by itself"
+        );
+        assert_eq!(
+            signal_words(&signal, Some(8)),
+            "SIGSEGV: code 1, by process 7 of user 0"
         );
     }
 }

@@ -34,15 +34,13 @@ pub(crate) struct Args {
 
 const MANUAL: &str = "\
 Example:
-  $ thoth args core.4711
-  4711: ./server --port 8080 --name 'a b'
-  argv[0]: ./server
-  argv[1]: --port
-  argv[2]: 8080
-  argv[3]: --name
-  argv[4]: a b
+  $ thoth args core.nullcall
+  19167: /srv/bin/nullcall say stop
+  argv[0]: /srv/bin/nullcall
+  argv[1]: say
+  argv[2]: stop
 
-As `pargs`, it takes -a, -e and -x.";
+Called as pargs, it takes -a, -e and -x as that tool does.";
 
 /// The arguments of one process.
 #[derive(Debug, Serialize)]

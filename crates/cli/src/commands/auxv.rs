@@ -21,12 +21,13 @@ pub(crate) struct Auxv {
 }
 
 const MANUAL: &str = "\
-Example:
-  $ thoth auxv core.4711
-  TYPE  NAME             VALUE               MEANS
-  33    AT_SYSINFO_EHDR  0x00007ffc3dbf2000
-  6     AT_PAGESZ        0x0000000000001000  4096
-  31    AT_EXECFN        0x00007ffc3dbe9fe8  ./server";
+Example (shortened):
+  $ thoth auxv core.nullcall
+  TYPE  NAME                  VALUE               MEANS
+  33    AT_SYSINFO_EHDR       0x00007f57f8ac6000
+  51    AT_MINSIGSTKSZ        0x0000000000000d30  3376
+  6     AT_PAGESZ             0x0000000000001000  4096
+  31    AT_EXECFN             0x00007ffcfe0cbfd1  /srv/bin/nullcall";
 
 /// The auxiliary vector of one process.
 #[derive(Debug, Serialize)]

@@ -25,10 +25,10 @@ pub(crate) struct Env {
 
 const MANUAL: &str = "\
 Example:
-  $ thoth env core.4711
-  PATH=/usr/local/bin:/usr/bin:/bin
-  LANG=C.UTF-8
-  SERVICE=web";
+  $ thoth env core.nullcall
+  DEMO=yes
+  PATH=/usr/bin:/bin
+  PWD=/srv";
 
 /// The environment of one process.
 #[derive(Debug, Serialize)]

@@ -23,20 +23,24 @@ pub(crate) struct Fault {
 }
 
 const MANUAL: &str = "\
-Example:
-  $ thoth fault core.4711
-  signal       SIGSEGV: address not mapped, 0x0000000000000010
-  thread       4711
-  at           server`next_request+0x1c (queue.c:88)
-  instruction  mov rax, qword ptr [rdi+0x10]
+Example (shortened):
+  $ thoth fault core.nullcall
+  signal       SIGSEGV: address not mapped, 0x0000000000000000
+  thread       19167
+  at           0x0000000000000000
+  called from  nullcall`dispatch+0x60 (/srv/bin/nullcall.c:24)
+  why          the program counter itself is bad: 0x0, null; called by
+               `call qword ptr [rdx+rax+0x8]` at 0x558df9e491a5
   address      the null page
   registers
-       rax 0x0000000000000000     rdi 0x0000000000000000";
+         r15 0x00007f57f8afb020       r14 0x0000558df9e4bdb8       r13 0x00007ffcfe0cb300
+         r12 0x0000558df9e4a00d       rbp 0x0000558df9e4a00d       rbx 0x00007ffcfe0cbf85";
 
 /// The fault of one process.
 #[derive(Debug, Serialize)]
 struct Explained {
     dump: String,
+    pid: Option<i32>,
     /// `None` for the dump of a living process.
     signal: Option<SignalFact>,
     fault: Option<Cause>,
@@ -53,7 +57,7 @@ impl Answer for Explained {
                 "no signal: the dump was taken of a living process"
             );
         };
-        row(text, "signal", &signal_words(signal))?;
+        row(text, "signal", &signal_words(signal, self.pid))?;
         if let Some(fault) = &self.fault {
             row(text, "thread", &fault.tid.to_string())?;
         }
@@ -63,9 +67,14 @@ impl Answer for Explained {
             what = if frame.inline { "inlined in" } else { "called from" };
         }
         if let Some(fault) = &self.fault {
-            self.instruction(text, fault)?;
+            if let Some(found) = &fault.instruction {
+                if let Some(words) = &found.text {
+                    row(text, "instruction", words)?;
+                }
+                row(text, "why", &found.sentence)?;
+            }
             if let Some(lies) = &fault.address_lies {
-                row(text, "address", &format!("in {lies}"))?;
+                row(text, "address", lies)?;
             }
         }
         line!(text, "registers")?;
@@ -75,12 +84,6 @@ impl Answer for Explained {
             }
             text.end()?;
         }
-        Ok(())
-    }
-}
-
-impl Explained {
-    fn instruction(&self, _: &mut Text<'_>, _: &Cause) -> io::Result<()> {
         Ok(())
     }
 }
@@ -119,6 +122,7 @@ fn explain(session: &Session, dump: &Dump) -> Explained {
     }
     Explained {
         dump: dump.id.to_string(),
+        pid: process.facts().pid,
         fault: process.fault(),
         frames: frames.map_or(Vec::new(), |s| s.frames),
         registers: process

@@ -1,8 +1,7 @@
 //! `thoth info`: everything a record says.
 
-use crate::dump::{self, Target, Targets, no_such_dump, open_file, targets};
+use crate::dump::{self, DumpOnDisk, Target, Targets, no_such_dump, targets};
 use crate::error::{Error, Failure, Kind, Result};
-use crate::facts;
 use crate::options::ReadArgs;
 use crate::session::Session;
 use serde_json::{Map, Value};
@@ -30,19 +29,19 @@ pub(crate) struct Info {
 
 const MANUAL: &str = "\
 Examples:
-  $ thoth info 3e16
+  $ thoth info a41e
   {
-      \"id\": \"3e166b93ba5c6c1e6d6ae3ba4b43dab5\",
-      \"name\": \"/me/stor/thoth/3e166b93ba5c6c1e6d6ae3ba4b43dab5\",
-      \"dump\": \"/me/stor/thoth/3e166b93ba5c6c1e6d6ae3ba4b43dab5/core.4711\",
+      \"id\": \"a41ef26d5f2a5c6b47a519c3e116e914\",
+      \"name\": \"/me/stor/thoth/a41ef26d5f2a5c6b47a519c3e116e914\",
+      \"dump\": \"/me/stor/thoth/a41ef26d5f2a5c6b47a519c3e116e914/core.nullcall\",
       \"type\": \"core\",
-      \"cmd\": \"server\",
+      \"version\": \"2\",
       ...
 
-  $ thoth info core.4711 >/dev/null 2>&1; echo $?
-  2
+  $ thoth info core.nullcall >/dev/null; echo $?
+  0
 
-  $ thoth info cmd=server limit=5";
+  $ thoth info cmd=nullcall limit=5";
 
 impl Info {
     pub(crate) fn run(self, session: &Session) -> Result<()> {
@@ -82,8 +81,7 @@ fn record(
         Target::Stored(record) => return Ok(*record),
         Target::File(path) => path,
     };
-    let opened = open_file(&path, read)?;
-    let id = facts::identity(&opened.core).id;
+    let id = DumpOnDisk::open(&path, read)?.identity().id;
     let found = match session.dumps_if_any()? {
         Some(dumps) => dumps.record(&id)?,
         None => None,

@@ -5,10 +5,9 @@
 //! to their longest value, joined by one blank, trailing padding kept, sorted
 //! by time.
 
-use crate::dump::{matching, names_from_stdin, nothing_matches, open_file};
+use crate::dump::{DumpOnDisk, matching, names_from_stdin, nothing_matches};
 use crate::error::{Error, Failure, Result};
 use crate::escape::escaped;
-use crate::facts;
 use crate::options::ReadArgs;
 use crate::output::{Answer, Look, Text, line, part};
 use crate::session::Session;
@@ -40,17 +39,18 @@ const MANUAL: &str = "\
 Examples:
   $ thoth ls
   NAME             TYPE  TIME                NODE/CMD         TICKET
-  0ccf27af56fe18b9 core  2013-07-11T18:11:43 svc.startd       OS-2359
-  3e166b93ba5c6c1e core  2026-11-23T06:41:07 server           -
+  a41ef26d5f2a5c6b core  2026-11-23T07:28:13 nullcall         DEMO-1
+  804e19d050dfe3fd core  2026-11-23T07:28:14 deadlock         -
 
-  $ thoth ls ticket=undefined mtime=1w signal exe
-  NAME             TYPE  TIME                NODE/CMD         TICKET SIGNAL  EXE
-  3e166b93ba5c6c1e core  2026-11-23T06:41:07 server           -      SIGSEGV /srv/server
+  $ thoth ls ticket=undefined mtime=1w signal threads
+  NAME             TYPE TIME                NODE/CMD TICKET SIGNAL  THREADS
+  804e19d050dfe3fd core 2026-11-23T07:28:14 deadlock -      SIGABRT 7
 
-  $ thoth ls 3e16 --json
+  $ thoth ls a41e --json
 
-A word of four or more hex digits before the columns is a hash. To see a
-property of such a name as a column, write properties.NAME.";
+A word of four or more hex digits before the columns is a hash, and one with a
+/ is a local file. To see a property of such a name as a column, write
+properties.NAME.";
 
 /// The dumps listed.
 struct Listing {
@@ -243,8 +243,9 @@ fn selecting(argument: &str) -> Result<Option<String>> {
     }
     if slash < equals {
         // A path: the dump that the file is.
-        let opened = open_file(Path::new(argument), &ReadArgs::default())?;
-        return Ok(Some(facts::identity(&opened.core).id.to_string()));
+        let read = ReadArgs::default();
+        let dump = DumpOnDisk::open(Path::new(argument), &read)?;
+        return Ok(Some(dump.identity().id.to_string()));
     }
     let is_hash = HashPrefix::parse(argument).is_ok();
     Ok(is_hash.then(|| argument.to_owned()))

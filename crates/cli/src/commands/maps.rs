@@ -22,13 +22,13 @@ pub(crate) struct Maps {
 }
 
 const MANUAL: &str = "\
-Example:
-  $ thoth maps core.4711
+Example (shortened):
+  $ thoth maps core.nullcall
   START               END                   SIZE  RIGHTS  IN DUMP  WHAT
-  0x0000555555554000  0x0000555555555000    4.0K  r--     all      /srv/server
-  0x0000555555555000  0x0000555555556000    4.0K  r-x     none     /srv/server+0x1000
-  0x00007ffff7d86000  0x00007ffff7d88000    8.0K  rw-     all
-  0x00007ffffffde000  0x00007ffffffff000  132.0K  rw-     all      [stack of thread 4711]";
+  0x0000558df9e48000  0x0000558df9e49000    4.0K  r--     all      /srv/bin/nullcall
+  0x0000558df9e49000  0x0000558df9e4a000    4.0K  r-x     none     /srv/bin/nullcall+0x1000
+  0x00007ffcfe0ab000  0x00007ffcfe0cc000  132.0K  rw-     all      [stack]
+  24 mappings, 2.4M mapped, 432.0K in the dump";
 
 /// The mappings of one process.
 #[derive(Debug, Serialize)]

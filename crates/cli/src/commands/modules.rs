@@ -22,11 +22,13 @@ pub(crate) struct Modules {
 }
 
 const MANUAL: &str = "\
-Example:
-  $ thoth modules core.4711
+Example (shortened):
+  $ thoth modules core.libabort
   START               BUILD ID          FILE      MODULE
-  0x0000555555554000  8ea4306eee0d1d8b  verified  /srv/server
-  0x00007ffff7d88000  93ac2ee2ea5b5a51  missing   /usr/lib/x86_64-linux-gnu/libc.so.6
+  0x0000563f8fe69000  269d0b27da6bd19c  verified  /srv/bin/libabort
+  0x00007fb75feac000  93ac61ec5a8eb139  verified  /usr/lib/x86_64-linux-gnu/libc.so.6
+  0x00007fb760097000  078f2dd177d81d2d  verified  /srv/bin/libledger.so
+  0x00007fb7600a4000  e95baaeaec8534ed  in dump   [vdso]
 
 FILE is one of
   verified   a file with this build id was found

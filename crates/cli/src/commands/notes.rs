@@ -21,17 +21,15 @@ pub(crate) struct Notes {
 }
 
 const MANUAL: &str = "\
-Example:
-  $ thoth notes core.4711
-  OWNER  TYPE        NAME           BYTES  HOLDS
-  CORE   0x1         NT_PRSTATUS      336  a thread's registers
-  CORE   0x3         NT_PRPSINFO      136  the process
-  CORE   0x53494749  NT_SIGINFO       128  the signal
-  CORE   0x6         NT_AUXV          368  what the kernel told at exec
-  CORE   0x46494c45  NT_FILE          673  mapped files
-  CORE   0x2         NT_FPREGSET      512  floating point registers
-  LINUX  0x202       NT_X86_XSTATE   2440  extended registers
-  7 notes";
+Example (shortened):
+  $ thoth notes core.nullcall
+  OWNER  TYPE        NAME                 BYTES  HOLDS
+  CORE   0x1         NT_PRSTATUS            336  a thread's registers
+  CORE   0x3         NT_PRPSINFO            136  the process
+  CORE   0x53494749  NT_SIGINFO             128  the signal
+  CORE   0x6         NT_AUXV                368  what the kernel told at exec
+  CORE   0x46494c45  NT_FILE                986  mapped files
+  8 notes";
 
 /// One note.
 #[derive(Debug, Serialize)]

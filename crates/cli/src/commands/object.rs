@@ -1,8 +1,7 @@
 //! `thoth object`: which dump a file is, with no store at all.
 
-use crate::dump::open_file;
+use crate::dump::DumpOnDisk;
 use crate::error::Result;
-use crate::facts;
 use crate::options::ReadArgs;
 use crate::output::{Answer, Text, line};
 use crate::session::Session;
@@ -30,8 +29,8 @@ pub(crate) struct Object {
 
 const MANUAL: &str = "\
 Example:
-  $ thoth object core.4711
-  7d0c1be6f1dc2d6ed7f2a1c7a6a2c9f4";
+  $ thoth object core.nullcall
+  a41ef26d5f2a5c6b47a519c3e116e914";
 
 #[derive(Debug, Serialize)]
 struct Hash {
@@ -48,16 +47,16 @@ impl Answer for Hash {
 impl Object {
     pub(crate) fn run(self, session: &Session) -> Result<()> {
         let one = |path: &PathBuf| -> Result<Hash> {
-            let opened = open_file(path, &self.read)?;
+            let dump = DumpOnDisk::open(path, &self.read)?;
             let name = path.display();
-            if !facts::identity_is_whole(&opened.core) {
+            if !dump.is_identified() {
                 session.mark_partial();
                 session.out.warning(format_args!(
                     "{name}: cut inside its headers or notes, so the hash is \
                      not that of the whole dump"
                 ));
             }
-            let id = facts::identity(&opened.core).id.to_string();
+            let id = dump.identity().id.to_string();
             Ok(Hash { id, file: name.to_string() })
         };
         if let ([path], true) = (&self.files[..], session.out.json) {

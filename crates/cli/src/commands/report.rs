@@ -25,22 +25,22 @@ pub(crate) struct Report {
 
 const MANUAL: &str = "\
 Examples:
-  $ thoth report cmd=server signal
+  $ thoth report type=core signal
   COUNT  SIGNAL
-      1  SIGABRT
-     41  SIGSEGV
-  42 dumps
+      2  SIGABRT
+      2  SIGSEGV
+  4 dumps
 
-  $ thoth report cmd=server signal --json
+  $ thoth report type=core signal --json
   {
-      \"SIGABRT\": 1,
-      \"SIGSEGV\": 41
+      \"SIGABRT\": 2,
+      \"SIGSEGV\": 2
   }
 
-  $ thoth report mtime=1w
-  17
+  $ thoth report cmd=nullcall
+  1
 
-Dumps that lack the property are counted under \"-\", in JSON under null.";
+Dumps that lack the property are counted under -, in JSON under null.";
 
 /// Counts by the values of some properties.
 struct Counted {

@@ -29,9 +29,9 @@ Usage in full:
   thoth set PROPERTY=VALUE... PROPERTY [VALUE]
 
 Examples:
-  $ thoth set 3e16 engineer bmc
-  $ thoth set 3e16 triage '{\"state\":\"new\",\"priority\":2}'
-  $ thoth set cmd=server mtime=1d release 2.4.1
+  $ thoth set a41e engineer bmc
+  $ thoth set a41e triage '{\"state\":\"new\",\"priority\":2}'
+  $ thoth set cmd=nullcall mtime=1d release 2.4.1
   $ thoth ls engineer=bmc engineer";
 
 /// Remove a property of dumps
@@ -45,7 +45,7 @@ pub(crate) struct Unset {
 
 const UNSET_MANUAL: &str = "\
 Example:
-  $ thoth unset 3e16 engineer";
+  $ thoth unset a41e engineer";
 
 /// Longest value read from standard input, in bytes.
 const MAX_STDIN: u64 = 64 << 10;

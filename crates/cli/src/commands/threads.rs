@@ -30,18 +30,20 @@ pub(crate) struct Threads {
 }
 
 const MANUAL: &str = "\
-Example:
-  $ thoth threads core.4711
-  TID   NAME    USER    SYS  WAS
-  4713  -       0.00   0.00  crashed by SIGSEGV: address not mapped, 0x0000000000000010
-  4711  server  0.01   0.00  in futex(0x7f0c32bff990, 0x109, 0x1269, 0x0, 0x0, 0xffffffff)
-  4712  -      12.40   0.31  running
-  3 threads";
+Example (shortened):
+  $ thoth threads core.deadlock
+  TID    NAME      USER   SYS  WAS
+  19168  deadlock  0.00  0.00  crashed by SIGABRT: sent by tgkill: raise, abort, pthread_kill, by itself
+  19171  -         0.00  0.00  in pause()
+  19173  -         0.00  0.00  in futex(0x55b9a31cf0a0, 0x80, 0x2, 0x0, 0x0, 0x0)
+  19174  -         0.00  0.00  in futex(0x55b9a31cf060, 0x80, 0x2, 0x0, 0x0, 0x0)
+  7 threads";
 
 /// The threads of one process.
 #[derive(Debug, Serialize)]
 struct ThreadList {
     dump: String,
+    pid: Option<i32>,
     signal: Option<SignalFact>,
     threads: Vec<ThreadFact>,
     #[serde(skip)]
@@ -73,7 +75,7 @@ impl ThreadList {
     fn doing(&self, t: &ThreadFact) -> String {
         match (&self.signal, &t.syscall) {
             (Some(signal), _) if t.crashed => {
-                format!("crashed by {}", signal_words(signal))
+                format!("crashed by {}", signal_words(signal, self.pid))
             }
             (_, Some(call)) => format!("in {}", syscall_words(call)),
             _ => "running".to_owned(),
@@ -111,6 +113,7 @@ impl Threads {
             }
             Ok(ThreadList {
                 dump: dump.id.to_string(),
+                pid: dump.process.facts().pid,
                 signal: dump.process.signal(),
                 threads,
                 with_registers: self.registers,

@@ -23,9 +23,9 @@ Usage in full:
   thoth ticket PROPERTY=VALUE... TICKET
 
 Examples:
-  $ thoth ticket 3e16 OS-2359
-  $ thoth ticket cmd=server 'stack=*next_request*' ticket=undefined WEB-17
-  $ thoth ls ticket=WEB-17";
+  $ thoth ticket a41e DEMO-1
+  $ thoth ticket signal=SIGSEGV 'stack=*dispatch*' ticket=undefined DEMO-1
+  $ thoth ls ticket=DEMO-1";
 
 /// Take the ticket away from dumps
 #[derive(Debug, clap::Args)]
@@ -38,7 +38,7 @@ pub(crate) struct Unticket {
 
 const UNTICKET_MANUAL: &str = "\
 Example:
-  $ thoth unticket 3e16";
+  $ thoth unticket a41e";
 
 impl Ticket {
     pub(crate) fn run(self, session: &Session) -> Result<()> {

@@ -1,8 +1,9 @@
 //! `thoth upload`: a dump is moved once, and read on the way.
 
-use crate::dump::{Opened, open_file};
+use crate::dump::{Content, DumpOnDisk};
 use crate::error::{Error, Failure, Result};
 use crate::facts;
+use crate::kernel;
 use crate::options::ReadArgs;
 use crate::output::Verbosity;
 use crate::session::Session;
@@ -13,7 +14,8 @@ use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thoth_dumps::{
-    DumpId, FileSource, Progress, Source, UploadOptions, Uploaded, parse_value,
+    CoreFacts, DumpId, FileSource, Progress, Source, TimeFact, UploadOptions,
+    Uploaded, parse_value,
 };
 use thoth_postmortem::Process;
 use thoth_postmortem::bytes::ReadAt;
@@ -46,12 +48,12 @@ pub(crate) struct Upload {
 
 const MANUAL: &str = "\
 Examples:
-  $ thoth upload core.4711
-  3e166b93ba5c6c1e6d6ae3ba4b43dab5
+  $ thoth upload core.nullcall
+  a41ef26d5f2a5c6b47a519c3e116e914
 
-  $ thoth upload core.4711
-  thoth: core.4711 is there already
-  3e166b93ba5c6c1e6d6ae3ba4b43dab5
+  $ thoth upload core.nullcall
+  thoth: core.nullcall is there already
+  a41ef26d5f2a5c6b47a519c3e116e914
 
   $ thoth upload --ticket WEB-17 --prop site=lab3 /var/crash/core.*";
 
@@ -90,23 +92,31 @@ impl Upload {
         file: &Path,
         mut options: UploadOptions,
     ) -> Result<DumpId> {
-        let Opened { file: opened, core } = open_file(file, &self.read)?;
+        let dump = DumpOnDisk::open(file, &self.read)?;
         let name = file.display();
-        let expand_problem = opened.expand_problem.as_deref();
-        for line in facts::damage(&core, expand_problem) {
+        for line in dump.damage() {
             session.out.warning(format_args!("{name}: {line}"));
         }
-        let identity = facts::identity(&core);
-        let truncated = !core.completeness().complete;
+        let identity = dump.identity();
+        let truncated = match &dump.content {
+            Content::Core(core) => !core.completeness().complete,
+            Content::Kernel(_) => dump.file.expand_problem.is_some(),
+        };
         let dumps = session.dumps()?;
         if dumps.already_there(&identity.id, truncated)?.is_some() {
             self.tell_there(session, file);
             return Ok(identity.id);
         }
-        let bytes = Arc::clone(&opened.bytes);
-        let finder = Box::new(self.read.finder()?);
-        let process = Process::load(core, finder);
-        let facts = facts::of_process(&process, identity);
+        let DumpOnDisk { file: opened, content } = dump;
+        let mut facts = match content {
+            Content::Core(core) => {
+                let finder = Box::new(self.read.finder()?);
+                facts::of_process(&Process::load(*core, finder), identity)
+            }
+            Content::Kernel(parts) => kernel::facts(&parts),
+        };
+        facts.completeness.truncated = truncated;
+        collected(file, &mut facts, &mut options);
         let plain = opened.compression.is_none();
         if !plain {
             options.file_name = expanded_name(&options.file_name);
@@ -114,7 +124,7 @@ impl Upload {
         let source: Box<dyn Source> = if plain {
             Box::new(FileSource(file.to_owned()))
         } else {
-            Box::new(Expanded(bytes))
+            Box::new(Expanded(Arc::clone(&opened.bytes)))
         };
         let bar = bar(session, &options.file_name, source.length_bytes());
         let mut progress = |p: Progress| bar.set_position(p.done_bytes);
@@ -142,6 +152,26 @@ impl Upload {
                  and thoth set change one that is there"
             ));
         }
+    }
+}
+
+/// Takes what a collector wrote beside the file: systemd-coredump keeps the
+/// time and the host as extended attributes.
+fn collected(file: &Path, facts: &mut CoreFacts, options: &mut UploadOptions) {
+    let attribute = |name: &str| -> Option<String> {
+        let mut value = vec![0; 256];
+        let n = rustix::fs::getxattr(file, name, &mut value[..]).ok()?;
+        value.truncate(n);
+        String::from_utf8(value).ok().filter(|v| !v.is_empty())
+    };
+    let time = "user.coredump.timestamp";
+    let micros = attribute(time).and_then(|t| t.trim().parse::<f64>().ok());
+    if let Some(micros) = micros {
+        let seconds = micros / 1e6;
+        options.time = Some(TimeFact { seconds, source: time.to_owned() });
+    }
+    if facts.node.is_none() {
+        facts.node = attribute("user.coredump.hostname");
     }
 }
 

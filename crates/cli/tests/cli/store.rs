@@ -280,3 +280,66 @@ fn shells_get_completions() {
     let ran = home.run(&["completions", "fsh"]);
     assert!(ran.err.contains("fish"), "{}", ran.err);
 }
+
+/// Writes the head of a kdump-compressed dump, from its table of offsets.
+fn kdump() -> Vec<u8> {
+    let mut bytes = vec![0; 8192];
+    let mut put = |at: usize, text: &[u8]| {
+        bytes[at..at + text.len()].copy_from_slice(text);
+    };
+    put(0, b"KDUMP   ");
+    put(8, &6u32.to_le_bytes());
+    let names = ["Linux", "db\x1b[7m1", "6.1.0-37-amd64", "#1 SMP", "x86_64"];
+    for (i, name) in names.iter().enumerate() {
+        put(12 + i * 65, name.as_bytes());
+    }
+    put(408, &1_700_000_000u64.to_le_bytes());
+    put(428, &4096u32.to_le_bytes());
+    bytes
+}
+
+#[test]
+fn a_kernels_dump_is_kept_though_not_yet_read() {
+    let home = Home::new();
+    let file = home.file("vmcore", &kdump());
+    let id = home.ok(&["object", "vmcore"]);
+    assert_eq!(home.upload(&[&file]), [id.trim()]);
+    let info = home.json(&["info", "vmcore"]);
+    assert_eq!(info["type"], "crash");
+    assert_eq!(info["platform"], "6.1.0-37-amd64");
+    assert_eq!(info["time_source"], "dump header");
+    let list = home.ok(&["ls"]);
+    assert!(list.contains("crash 2023-11-14T22:13:20 db\\x1b[7m1"), "{list}");
+    let ran = home.run(&["stack", "vmcore"]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.err.contains("a kernel crash dump"), "{}", ran.err);
+    assert_eq!(home.run(&["stack", id.trim()]).status, 1);
+    home.file("flat", b"makedumpfile\0\0\0\0");
+    let ran = home.run(&["object", "flat"]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.err.contains("hint: makedumpfile -R"), "{}", ran.err);
+}
+
+#[test]
+fn what_a_collector_wrote_beside_the_file_is_taken() {
+    // A folder on disk: memory file systems may lack these attributes.
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"));
+    let file = dir.expect("scratch folder").keep().join("core.1");
+    std::fs::write(&file, synthetic(&PLAIN)).expect("fresh");
+    for (name, value) in [
+        ("user.coredump.timestamp", "1650000000250000"),
+        ("user.coredump.hostname", "web7"),
+    ] {
+        let flags = rustix::fs::XattrFlags::empty();
+        rustix::fs::setxattr(&file, name, value.as_bytes(), flags)
+            .expect("a file system with extended attributes");
+    }
+    let home = Home::new();
+    let id = home.upload(&[&file]).remove(0);
+    let info = home.json(&["info", &id]);
+    assert_eq!(info["time"], 1_650_000_000.25);
+    assert_eq!(info["time_source"], "user.coredump.timestamp");
+    assert_eq!(info["node"], "web7");
+    let folder = file.parent().expect("ours");
+    std::fs::remove_dir_all(folder).expect("ours");
+}

@@ -58,25 +58,30 @@ pub(crate) struct Stack {
 }
 
 const MANUAL: &str = "\
-Example:
-  $ thoth stack core.4711
-  verdict: deadlock: threads 4712 and 4713 wait for each other
+Example (shortened):
+  $ thoth stack core.nullcall
+  verdict: jump: a null function pointer was called by dispatch
+    the program counter is 0x0
 
-  thread 4712 in futex(0x404080, 0x80, 0x2, 0x0, 0x0, 0x0)
-  #0  0x00007f2a1c88a9d0 __lll_lock_wait+0x30  libc.so.6
-  #1  0x00007f2a1c891002 pthread_mutex_lock+0x112  libc.so.6
-  #2  0x00000000004011f4 transfer+0x2e (bank.c:31)  bank
-  #3  0x00007f2a1c88dfa3 start_thread+0x2f3  libc.so.6
-  #4  0x00007f2a1c90e8bc __clone3+0x2c  libc.so.6
+  thread 19167 \"nullcall\" crashed by SIGSEGV: address not mapped, 0x0000000000000000
+  #0 0x0000000000000000 ??
+  #1 0x0000558df9e491a9 dispatch+0x60 (bin/nullcall.c:24)  nullcall  [after a bad jump]
+  #2 0x0000558df9e491dd serve+0x2f (bin/nullcall.c:34)  nullcall
+  #3 0x0000558df9e4922e main+0x10 (bin/nullcall.c:38)  nullcall
 
-  198 threads like this: 4714-4911, in poll(0x0, 0x0, 0xffffffff)
+  $ thoth stack core.deadlock
   ...
+  4 threads like this: in pause()
+      tids 19169-19172
+  #0 0x00007fd2402c2df2 pause+0x32 (linux/pause.c:29)  libc.so.6
+  #1 0x000055b9a31cc230 idle+0x9 (bin/deadlock.c:39)  deadlock
 
-How a frame was found is told when it is not by unwind tables:
-  [instructions]   by following the function's instructions
-  [frame pointer]  by the saved frame pointer
+How a frame was found is said when it was not by the thread's registers, an
+unwind table, or the kernel's signal frame:
   [after a bad jump]  the caller of an address that is no code
-  [scan: a guess]  a word on the stack that looks like a return address";
+  [instructions]      by following the function's instructions
+  [frame pointer]     by the saved frame pointer
+  [scan: a guess]     a word on the stack that looks like a return address";
 
 /// The stacks of one process.
 #[derive(Debug, Serialize)]
@@ -84,8 +89,11 @@ struct Stacks {
     dump: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<String>,
+    pid: Option<i32>,
     command: Option<String>,
     signal: Option<SignalFact>,
+    /// The fault of the crashed thread, in a sentence.
+    fault: Option<String>,
     threads: Vec<ThreadStack>,
     verdicts: Vec<Verdict>,
     problems: Vec<String>,
@@ -115,8 +123,13 @@ impl Stack {
         Ok(Stacks {
             dump: dump.id.to_string(),
             file: dump.path.as_ref().map(|p| p.display().to_string()),
+            pid: process.facts().pid,
             command: process.command(),
             signal: process.signal(),
+            fault: process
+                .fault()
+                .and_then(|f| f.instruction)
+                .map(|i| i.sentence),
             threads,
             verdicts,
             problems: dump.damage(),

@@ -41,7 +41,7 @@ impl Stacks {
         let t = group.first;
         let doing = match (&self.signal, &t.syscall) {
             (Some(signal), _) if t.crashed => {
-                format!(" crashed by {}", signal_words(signal))
+                format!(" crashed by {}", signal_words(signal, self.pid))
             }
             (_, Some(call)) => format!(" in {}", syscall_words(call)),
             _ => " running".to_owned(),
@@ -52,7 +52,11 @@ impl Stacks {
         };
         if group.threads.len() == 1 {
             part!(text, look, "thread {}{}{doing}", t.tid, name(t))?;
-            return text.end();
+            text.end()?;
+            return match &self.fault {
+                Some(why) if t.crashed => line!(text, "    {why}"),
+                _ => Ok(()),
+            };
         }
         let all: Vec<i32> = group.threads.iter().map(|t| t.tid).collect();
         let n = all.len();
