@@ -7,8 +7,19 @@
 //! that fails when somebody else moved the position meanwhile. So an index is
 //! never ahead of canon, two processes may follow at once, and a crash in the
 //! middle costs a repetition.
+//!
+//! A document is what an object can be found by: a key, a time, and values
+//! under names. What a value means is the caller's affair: it hands over a
+//! test as a function of the value's text, and the engine decides how few
+//! values it calls it for. So every engine gives the same answers, and no
+//! query language passes through here. An engine may give back *more*
+//! documents than pass the tests, when judging would cost more than it saves;
+//! the caller reads the objects anyway and judges them itself. It never leaves
+//! one out.
 
+use std::fmt;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use crate::{Etag, Path, Result};
 
@@ -36,6 +47,16 @@ pub struct ChangePage {
     pub complete: bool,
 }
 
+/// One value that a document can be found by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Field {
+    /// What the value is called. The empty name is not allowed.
+    pub name: String,
+    /// The value's text; `None` marks that there is something under this name
+    /// that tests cannot judge.
+    pub value: Option<String>,
+}
+
 /// A document of an index.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
@@ -45,8 +66,9 @@ pub struct Document {
     pub time: Option<f64>,
     /// The version of the object it was made from.
     pub etag: Etag,
-    /// JSON text.
-    pub body: String,
+    /// What it can be found by; one name may have several values. Queries
+    /// give back only what [`IndexQuery::wanted`] asks for.
+    pub fields: Vec<Field>,
 }
 
 /// Changes to an index, applied in one step.
@@ -60,6 +82,44 @@ pub struct IndexBatch {
     pub remove: Vec<String>,
 }
 
+/// Judges the text of a value.
+#[derive(Clone)]
+pub struct Accept(pub Arc<dyn Fn(&str) -> bool + Send + Sync>);
+
+impl fmt::Debug for Accept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Accept")
+    }
+}
+
+/// Something that must hold of a document's values.
+#[derive(Clone, Debug)]
+pub struct FieldTest {
+    /// The name whose values are judged.
+    pub name: String,
+    /// A document with a mark under one of these names passes unjudged.
+    pub marks: Vec<String>,
+    /// False: some value is accepted. True: no value is.
+    pub negated: bool,
+    /// All texts that can be accepted, where they are known: the engine need
+    /// not judge the others.
+    pub exact: Option<Vec<String>>,
+    /// Judges one value.
+    pub accept: Accept,
+}
+
+/// Which values of documents a query gives back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Wanted {
+    /// None.
+    #[default]
+    Nothing,
+    /// Those under these names.
+    Names(Vec<String>),
+    /// All.
+    Everything,
+}
+
 /// Which documents to visit.
 #[derive(Clone, Debug, Default)]
 pub struct IndexQuery {
@@ -69,8 +129,23 @@ pub struct IndexQuery {
     pub after: Option<f64>,
     /// Only times before this one.
     pub before: Option<f64>,
-    /// Newest first (unknown times last); otherwise in the order of keys.
+    /// What must hold, all of it; some that fail may be visited too.
+    pub tests: Vec<FieldTest>,
+    /// Newest first, unknown times last. Otherwise in the order of keys, or
+    /// in no order where there are tests.
     pub newest_first: bool,
+    /// Which values to give back.
+    pub wanted: Wanted,
+}
+
+/// How many documents have each value of a name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ValueCounts {
+    /// Each value, or the mark (`None`), and how many documents have it; in
+    /// no order.
+    pub values: Vec<(Option<String>, u64)>,
+    /// How many documents there are, with and without the name.
+    pub documents: u64,
 }
 
 /// What the visitor of a query is given, and how it stops the visit.
@@ -80,6 +155,9 @@ pub type Visit<'a> = dyn FnMut(Document) -> ControlFlow<()> + 'a;
 pub trait Index: Send + Sync {
     /// Returns changes of objects after `since`, at most `limit`.
     fn changes(&self, since: u64, limit: u32) -> Result<ChangePage>;
+
+    /// Returns the position of the last change; 0 when there was none.
+    fn last_change(&self) -> Result<u64>;
 
     /// Returns the position that an index has reached; 0 for a new one.
     fn index_position(&self, index: &str) -> Result<u64>;
@@ -101,6 +179,32 @@ pub trait Index: Send + Sync {
         visit: &mut Visit<'_>,
     ) -> Result<()>;
 
-    /// Forgets all documents and goes back to position 0.
+    /// Counts documents by the values of a name, of those with a time after
+    /// and before the ones given; without either, of all.
+    fn index_values(
+        &self,
+        index: &str,
+        name: &str,
+        after: Option<f64>,
+        before: Option<f64>,
+    ) -> Result<ValueCounts>;
+
+    /// Forgets all documents and goes back to position 0. Documents vanish at
+    /// once, the room they take little by little.
     fn index_clear(&self, index: &str) -> Result<()>;
+
+    /// Puts the index `new` in the place of `index`, whose documents are
+    /// forgotten, if `new` still stands at `expected`; otherwise changes
+    /// nothing and returns false.
+    fn index_replace(
+        &self,
+        index: &str,
+        new: &str,
+        expected: u64,
+    ) -> Result<bool>;
+
+    /// Checks that what the engine derives from the documents (lists,
+    /// counters) agrees with them, and returns what does not; nothing when
+    /// all is well.
+    fn index_verify(&self, index: &str) -> Result<Vec<String>>;
 }

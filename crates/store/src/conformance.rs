@@ -31,6 +31,9 @@ use thoth_manta::{
 
 use crate::{BlobStore, Expected, MetaStore, ObjectStore};
 
+mod index;
+pub use index::values as index_values;
+
 /// Runs the whole suite; `fresh` returns engines that hold nothing.
 pub fn all<M: MetaStore, B: BlobStore>(mut fresh: impl FnMut() -> (M, B)) {
     blobs(&fresh().1);
@@ -42,6 +45,7 @@ pub fn all<M: MetaStore, B: BlobStore>(mut fresh: impl FnMut() -> (M, B)) {
     conditions(&store());
     garbage(&store());
     indexes(&store());
+    index_values(&store(), 0x7661_6c75);
     model(&store(), 0x7468_6f74);
 }
 
@@ -420,7 +424,7 @@ pub fn indexes<M: MetaStore, B: BlobStore>(store: &ObjectStore<M, B>) {
         id: id.to_owned(),
         time,
         etag: a.clone(),
-        body: format!("{{\"id\":\"{id}\"}}"),
+        fields: Vec::new(),
     };
     let batch = |position, put, remove: &[&str]| IndexBatch {
         position,

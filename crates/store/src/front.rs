@@ -7,7 +7,7 @@ use std::time::Duration;
 use thoth_manta::{
     ChangePage, Code, Condition, Digest, Error, Index, IndexBatch, IndexQuery,
     Info, ListOptions, Listing, Manta, Metadata, ObjectInfo, ObjectReader,
-    Path, PutOptions, Result, Visit,
+    Path, PutOptions, Result, ValueCounts, Visit,
 };
 
 use crate::blob::{BlobReader, BlobStore, Expected};
@@ -294,6 +294,10 @@ impl<M: MetaStore, B: BlobStore> Index for ObjectStore<M, B> {
         self.meta.changes(since, limit)
     }
 
+    fn last_change(&self) -> Result<u64> {
+        self.meta.last_change()
+    }
+
     fn index_position(&self, index: &str) -> Result<u64> {
         self.meta.index_position(index)
     }
@@ -316,8 +320,31 @@ impl<M: MetaStore, B: BlobStore> Index for ObjectStore<M, B> {
         self.meta.index_query(index, query, visit)
     }
 
+    fn index_values(
+        &self,
+        index: &str,
+        name: &str,
+        after: Option<f64>,
+        before: Option<f64>,
+    ) -> Result<ValueCounts> {
+        self.meta.index_values(index, name, after, before)
+    }
+
     fn index_clear(&self, index: &str) -> Result<()> {
         self.meta.index_clear(index)
+    }
+
+    fn index_replace(
+        &self,
+        index: &str,
+        new: &str,
+        expected: u64,
+    ) -> Result<bool> {
+        self.meta.index_replace(index, new, expected)
+    }
+
+    fn index_verify(&self, index: &str) -> Result<Vec<String>> {
+        self.meta.index_verify(index)
     }
 }
 

@@ -1,90 +1,23 @@
 //! The change log and the document indexes that follow it.
 
-use std::ops::ControlFlow;
-
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+use rusqlite::params;
 use thoth_manta::{
-    Change, ChangePage, Code, Document, Error, Etag, Index, IndexBatch,
-    IndexQuery, ObjectId, Path, Result, Visit,
+    Change, ChangePage, Index, IndexBatch, IndexQuery, ObjectId, Path, Result,
+    ValueCounts, Visit,
 };
 
-use super::{Sqlite, Tried};
+use super::{Sqlite, Tried, index};
 
-fn position(sql: &Connection, index: &str) -> Result<u64> {
-    sql.prepare_cached("SELECT position FROM index_state WHERE name = ?1")
-        .and_then(|mut q| q.query_row([index], |row| row.get(0)).optional())
-        .tried("read an index's position")
-        .map(Option::unwrap_or_default)
-}
-
-fn set_position(sql: &Connection, index: &str, to: u64) -> Result<()> {
-    sql.prepare_cached(
-        "INSERT INTO index_state(name, position) VALUES (?1, ?2)
-         ON CONFLICT(name) DO UPDATE SET position = excluded.position",
-    )
-    .and_then(|mut q| q.execute(params![index, to]))
-    .tried("move an index's position")
-    .map(|_| ())
-}
-
-fn apply(sql: &Connection, index: &str, batch: &IndexBatch) -> Result<()> {
-    for id in &batch.remove {
-        sql.prepare_cached("DELETE FROM doc WHERE idx = ?1 AND id = ?2")
-            .and_then(|mut q| q.execute(params![index, id]))
-            .tried("remove a document")?;
+impl Sqlite {
+    /// Drops the tables of forgotten indexes, one index a transaction.
+    fn drop_forgotten(&self) -> Result<()> {
+        while self.read(index::has_forgotten)? {
+            if !self.write(index::drop_one)? {
+                break;
+            }
+        }
+        Ok(())
     }
-    for doc in &batch.put {
-        sql.prepare_cached(
-            "INSERT INTO doc(idx, id, time, etag, body)
-             VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT(idx, id) DO UPDATE SET time = excluded.time,
-                 etag = excluded.etag, body = excluded.body",
-        )
-        .and_then(|mut q| {
-            q.execute(params![
-                index,
-                doc.id,
-                doc.time,
-                doc.etag.as_str(),
-                doc.body
-            ])
-        })
-        .tried("add a document")?;
-    }
-    set_position(sql, index, batch.position)
-}
-
-/// Builds the query's text and its arguments, in order.
-fn query_text(index: &str, query: &IndexQuery) -> (String, Vec<Value>) {
-    let mut text =
-        "SELECT id, time, etag, body FROM doc WHERE idx = ?".to_owned();
-    let mut arguments = vec![Value::Text(index.to_owned())];
-    if let Some(prefix) = &query.id_prefix {
-        text.push_str(" AND id >= ? AND substr(id, 1, ?) = ?");
-        arguments.push(Value::Text(prefix.clone()));
-        let length = prefix.chars().count();
-        arguments
-            .push(Value::Integer(i64::try_from(length).unwrap_or(i64::MAX)));
-        arguments.push(Value::Text(prefix.clone()));
-        // The largest character after the prefix bounds the range of keys.
-        text.push_str(" AND id <= ?");
-        arguments.push(Value::Text(format!("{prefix}\u{10ffff}")));
-    }
-    if let Some(after) = query.after {
-        text.push_str(" AND time > ?");
-        arguments.push(Value::Real(after));
-    }
-    if let Some(before) = query.before {
-        text.push_str(" AND time < ?");
-        arguments.push(Value::Real(before));
-    }
-    text.push_str(if query.newest_first {
-        " ORDER BY time DESC"
-    } else {
-        " ORDER BY id"
-    });
-    (text, arguments)
 }
 
 impl Index for Sqlite {
@@ -120,8 +53,21 @@ impl Index for Sqlite {
         Ok(ChangePage { changes, position, complete: true })
     }
 
+    fn last_change(&self) -> Result<u64> {
+        self.read(|sql| {
+            sql.query_row(
+                "SELECT coalesce(max(position), 0) FROM change",
+                [],
+                |row| row.get(0),
+            )
+            .tried("read the end of the change log")
+        })
+    }
+
     fn index_position(&self, index: &str) -> Result<u64> {
-        self.read(|sql| position(sql, index))
+        self.read(|sql| {
+            Ok(index::find(sql, index)?.map_or(0, |found| found.position))
+        })
     }
 
     fn index_apply(
@@ -130,12 +76,13 @@ impl Index for Sqlite {
         expected: u64,
         batch: IndexBatch,
     ) -> Result<bool> {
-        let index = index.to_owned();
+        let name = index.to_owned();
         self.write(move |sql| {
-            if position(sql, &index)? != expected {
+            let found = index::find_or_make(sql, &name)?;
+            if found.position != expected {
                 return Ok(false);
             }
-            apply(sql, &index, &batch).map(|()| true)
+            index::apply(sql, found, &batch).map(|()| true)
         })
     }
 
@@ -145,48 +92,50 @@ impl Index for Sqlite {
         query: &IndexQuery,
         visit: &mut Visit<'_>,
     ) -> Result<()> {
-        let (text, arguments) = query_text(index, query);
-        self.read(|sql| {
-            let mut statement =
-                sql.prepare_cached(&text).tried("query an index")?;
-            let mut rows = statement
-                .query(params_from_iter(arguments))
-                .tried("query an index")?;
-            while let Some(row) = rows.next().tried("query an index")? {
-                let fields = || -> rusqlite::Result<_> {
-                    Ok((
-                        row.get(0)?,
-                        row.get(1)?,
-                        row.get::<_, String>(2)?,
-                        row.get(3)?,
-                    ))
-                };
-                let (id, time, etag, body) =
-                    fields().tried("read a document")?;
-                let etag = Etag::parse(&etag).map_err(|error| {
-                    Error::new(
-                        Code::InternalError,
-                        format!("document {id} of index {index}"),
-                    )
-                    .because(error)
-                })?;
-                if visit(Document { id, time, etag, body })
-                    == ControlFlow::Break(())
-                {
-                    break;
-                }
-            }
-            Ok(())
+        self.read(|sql| match index::find(sql, index)? {
+            Some(found) => index::query(sql, found, query, visit),
+            None => Ok(()),
+        })
+    }
+
+    fn index_values(
+        &self,
+        index: &str,
+        name: &str,
+        after: Option<f64>,
+        before: Option<f64>,
+    ) -> Result<ValueCounts> {
+        self.read(|sql| match index::find(sql, index)? {
+            Some(found) => index::values(sql, found, name, after, before),
+            None => Ok(ValueCounts::default()),
         })
     }
 
     fn index_clear(&self, index: &str) -> Result<()> {
-        let index = index.to_owned();
-        self.write(move |sql| {
-            sql.prepare_cached("DELETE FROM doc WHERE idx = ?1")
-                .and_then(|mut q| q.execute([&index]))
-                .tried("clear an index")?;
-            set_position(sql, &index, 0)
+        let name = index.to_owned();
+        self.write(move |sql| index::forget(sql, &name))?;
+        self.drop_forgotten()
+    }
+
+    fn index_replace(
+        &self,
+        index: &str,
+        new: &str,
+        expected: u64,
+    ) -> Result<bool> {
+        let (name, new) = (index.to_owned(), new.to_owned());
+        let done =
+            self.write(move |sql| index::replace(sql, &name, &new, expected))?;
+        if done {
+            self.drop_forgotten()?;
+        }
+        Ok(done)
+    }
+
+    fn index_verify(&self, index: &str) -> Result<Vec<String>> {
+        self.read(|sql| match index::find(sql, index)? {
+            Some(found) => index::verify(sql, found),
+            None => Ok(Vec::new()),
         })
     }
 }

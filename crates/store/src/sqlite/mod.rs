@@ -14,7 +14,7 @@
 //! | `object` | one row a version: id, size, digest, how many names it has, few bytes inline |
 //! | `garbage` | ids to delete, and since when; an id here is never named again |
 //! | `change` | the ordered log of changes of objects |
-//! | `doc`, `index_state` | document indexes and the position each has reached |
+//! | `idx` and four tables each | document indexes (see `index`) |
 //!
 //! `user_version` holds the version of this layout. A folder with a newer one
 //! is refused by name rather than guessed at.
@@ -23,6 +23,7 @@ mod committer;
 mod documents;
 mod entry;
 mod garbage;
+mod index;
 mod names;
 mod schema;
 
@@ -66,6 +67,7 @@ impl Sqlite {
     pub fn open(file: &FsPath) -> Result<Sqlite> {
         let writer = connect(file)?;
         schema::prepare(&writer, file)?;
+        index::prepare(&writer)?;
         Ok(Sqlite {
             file: file.to_owned(),
             readers: Mutex::new(Vec::new()),
