@@ -13,7 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Columns of the pages' text.
-const COLUMNS: usize = 80;
+const COLUMNS: usize = 100;
 
 /// Writes the generated pages below `dir`, and returns their paths.
 ///
@@ -105,13 +105,41 @@ fn block(command: &mut Command) -> String {
 
 fn manual(command: &Command, title: &str) -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
-    clap_mangen::Man::new(command.clone())
+    let words = command.get_after_long_help().map(ToString::to_string);
+    // There is no page for `help`, so it is not to be referred to.
+    let command = command.clone().disable_help_subcommand(true);
+    let man = clap_mangen::Man::new(command)
         .title(title.to_uppercase())
         .source(format!("thoth {}", env!("CARGO_PKG_VERSION")))
         .manual("Thoth")
-        .date("")
-        .render(&mut page)?;
+        .date("");
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    if title == "thoth" {
+        man.render_subcommands_section(&mut page)?;
+    }
+    if let Some(words) = words {
+        page.extend(b".SH NOTES\n.nf\n");
+        page.extend(literal(&words).into_bytes());
+        page.extend(b".fi\n");
+    }
     Ok(page)
+}
+
+/// Writes lines so that roff shows them as they are.
+fn literal(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        if line.starts_with(['.', '\'']) {
+            out.push_str("\\&");
+        }
+        out.push_str(&line.replace('\\', "\\e").replace('-', "\\-"));
+        out.push('\n');
+    }
+    out
 }
 
 #[cfg(test)]
@@ -121,6 +149,11 @@ mod tests {
     #[test]
     fn pages_are_the_same_each_time() {
         assert_eq!(pages().unwrap(), pages().unwrap());
+    }
+
+    #[test]
+    fn roff_takes_nothing_for_a_request() {
+        assert_eq!(literal(".x\n'y\n a\\-b"), "\\&.x\n\\&'y\n a\\e\\-b\n");
     }
 
     #[test]

@@ -61,26 +61,29 @@ Environment:
   TMPDIR      folder for expanding compressed dumps (default: /var/tmp)
   NO_COLOR    no colours";
 
+/// Headings of the help.
+const GLOBAL: &str = "Global options";
+const READING: &str = "Reading";
+
 /// Options that every command takes.
 #[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
     /// Print data as JSON
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) json: bool,
 
     /// Print no notes and warnings
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    #[arg(short, long, global = true, help_heading = GLOBAL, conflicts_with = "verbose")]
     pub(crate) quiet: bool,
 
     /// Say how answers came about
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     pub(crate) verbose: bool,
 
     /// Use colours
     #[arg(
         long,
-        global = true,
+        global = true, help_heading = GLOBAL,
         value_name = "WHEN",
         default_value = "auto",
         hide_possible_values = false
@@ -89,7 +92,7 @@ pub(crate) struct Globals {
 
     /// Keep the store in this folder [default: $THOTH_HOME, else the XDG data
     /// folder]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "DIR")]
     pub(crate) home: Option<PathBuf>,
 }
 
@@ -105,22 +108,22 @@ impl Globals {
 
 /// Options of commands that read dumps.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Reading")]
 pub(crate) struct ReadArgs {
     /// Use this program or library for the module with its build id
-    #[arg(long, value_name = "FILE", num_args = 1)]
+    #[arg(help_heading = READING, long, value_name = "FILE", num_args = 1)]
     pub(crate) exe: Vec<PathBuf>,
 
     /// Look for programs and libraries below this folder instead of /
-    #[arg(long, value_name = "DIR")]
+    #[arg(help_heading = READING, long, value_name = "DIR")]
     pub(crate) sysroot: Vec<PathBuf>,
 
     /// Look here, too, for debug files (.build-id/xx/yyyy.debug)
-    #[arg(long, value_name = "DIR")]
+    #[arg(help_heading = READING, long, value_name = "DIR")]
     pub(crate) debug_dir: Vec<PathBuf>,
 
     /// Expand a compressed dump to at most this size
     #[arg(
+        help_heading = READING,
         long,
         value_name = "SIZE",
         default_value = "64G",

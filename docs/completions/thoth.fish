@@ -1,0 +1,311 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_thoth_global_optspecs
+    string join \n json q/quiet v/verbose color= home= h/help V/version
+end
+
+function __fish_thoth_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_thoth_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_thoth_using_subcommand
+    set -l cmd (__fish_thoth_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c thoth -n "__fish_thoth_needs_command" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_needs_command" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_needs_command" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_needs_command" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_needs_command" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_needs_command" -s V -l version -d 'Print version'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "upload" -d 'Upload dumps into the store'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "info" -d 'Print the record of a dump'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "ls" -d 'List dumps'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "object" -d 'Print the hash of a local dump'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "report" -d 'Count dumps by a property'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "set" -d 'Set a property of dumps'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "unset" -d 'Remove a property of dumps'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "ticket" -d 'Give dumps a ticket'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "unticket" -d 'Take the ticket away from dumps'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "stack" -d 'Show the stacks of the threads'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "fault" -d 'Explain the fault that ended the process'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "threads" -d 'Show the threads of the process'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "args" -d 'Show the arguments of the process'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "env" -d 'Show the environment of the process'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "auxv" -d 'Show the auxiliary vector'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "maps" -d 'Show the mappings of the process'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "modules" -d 'Show the program and its libraries'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "notes" -d 'Show the notes of the core'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "demo" -d 'Make small programs crash, and show what to do with their cores'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "links" -d 'Make the program\'s other names'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "completions" -d 'Print a shell\'s completions'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c thoth -n "__fish_thoth_using_subcommand upload" -l ticket -d 'Give each this ticket' -r
+complete -c thoth -n "__fish_thoth_using_subcommand upload" -l prop -d 'Give each this property; may be repeated' -r
+complete -c thoth -n "__fish_thoth_using_subcommand upload" -l exe -d 'Use this program or library for the module with its build id' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand upload" -l sysroot -d 'Look for programs and libraries below this folder instead of /' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand upload" -l debug-dir -d 'Look here, too, for debug files (.build-id/xx/yyyy.debug)' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand upload" -l expand-limit -d 'Expand a compressed dump to at most this size' -r
+complete -c thoth -n "__fish_thoth_using_subcommand upload" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand upload" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand upload" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand upload" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand upload" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand upload" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand info" -l exe -d 'Use this program or library for the module with its build id' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand info" -l sysroot -d 'Look for programs and libraries below this folder instead of /' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand info" -l debug-dir -d 'Look here, too, for debug files (.build-id/xx/yyyy.debug)' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand info" -l expand-limit -d 'Expand a compressed dump to at most this size' -r
+complete -c thoth -n "__fish_thoth_using_subcommand info" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand info" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand info" -l allow-none -d 'Exit with 0 when nothing matches a specification'
+complete -c thoth -n "__fish_thoth_using_subcommand info" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand info" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand info" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand info" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand ls" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand ls" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand ls" -l allow-none -d 'Exit with 0 when nothing matches'
+complete -c thoth -n "__fish_thoth_using_subcommand ls" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand ls" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand ls" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand object" -l exe -d 'Use this program or library for the module with its build id' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand object" -l sysroot -d 'Look for programs and libraries below this folder instead of /' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand object" -l debug-dir -d 'Look here, too, for debug files (.build-id/xx/yyyy.debug)' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand object" -l expand-limit -d 'Expand a compressed dump to at most this size' -r
+complete -c thoth -n "__fish_thoth_using_subcommand object" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand object" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand object" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand object" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand object" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand object" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand report" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand report" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand report" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand report" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand report" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand report" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand set" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand set" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand set" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand set" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand set" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand set" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand unset" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand unset" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand unset" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand unset" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand unset" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand unset" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand ticket" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand ticket" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand ticket" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand ticket" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand ticket" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand ticket" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand unticket" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand unticket" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand unticket" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand unticket" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand unticket" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand unticket" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand stack" -l exe -d 'Use this program or library for the module with its build id' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand stack" -l sysroot -d 'Look for programs and libraries below this folder instead of /' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand stack" -l debug-dir -d 'Look here, too, for debug files (.build-id/xx/yyyy.debug)' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand stack" -l expand-limit -d 'Expand a compressed dump to at most this size' -r
+complete -c thoth -n "__fish_thoth_using_subcommand stack" -s t -l thread -d 'Only this thread' -r
+complete -c thoth -n "__fish_thoth_using_subcommand stack" -s n -l limit -d 'Show at most N frames of each thread' -r
+complete -c thoth -n "__fish_thoth_using_subcommand stack" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand stack" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand stack" -s c -l crashed -d 'Only the thread that crashed'
+complete -c thoth -n "__fish_thoth_using_subcommand stack" -s a -l all -d 'Show every thread by itself, also those with the same stack'
+complete -c thoth -n "__fish_thoth_using_subcommand stack" -l no-lines -d 'Do not look up source lines and inlined functions (faster)'
+complete -c thoth -n "__fish_thoth_using_subcommand stack" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand stack" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand stack" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand stack" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand fault" -l exe -d 'Use this program or library for the module with its build id' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand fault" -l sysroot -d 'Look for programs and libraries below this folder instead of /' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand fault" -l debug-dir -d 'Look here, too, for debug files (.build-id/xx/yyyy.debug)' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand fault" -l expand-limit -d 'Expand a compressed dump to at most this size' -r
+complete -c thoth -n "__fish_thoth_using_subcommand fault" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand fault" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand fault" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand fault" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand fault" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand fault" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand threads" -l exe -d 'Use this program or library for the module with its build id' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand threads" -l sysroot -d 'Look for programs and libraries below this folder instead of /' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand threads" -l debug-dir -d 'Look here, too, for debug files (.build-id/xx/yyyy.debug)' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand threads" -l expand-limit -d 'Expand a compressed dump to at most this size' -r
+complete -c thoth -n "__fish_thoth_using_subcommand threads" -s t -l thread -d 'Only this thread' -r
+complete -c thoth -n "__fish_thoth_using_subcommand threads" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand threads" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand threads" -s r -l registers -d 'Also show the registers'
+complete -c thoth -n "__fish_thoth_using_subcommand threads" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand threads" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand threads" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand threads" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand args" -l exe -d 'Use this program or library for the module with its build id' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand args" -l sysroot -d 'Look for programs and libraries below this folder instead of /' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand args" -l debug-dir -d 'Look here, too, for debug files (.build-id/xx/yyyy.debug)' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand args" -l expand-limit -d 'Expand a compressed dump to at most this size' -r
+complete -c thoth -n "__fish_thoth_using_subcommand args" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand args" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand args" -s e -l env -d 'Also show the environment'
+complete -c thoth -n "__fish_thoth_using_subcommand args" -s x -l auxv -d 'Also show the auxiliary vector'
+complete -c thoth -n "__fish_thoth_using_subcommand args" -s a -d 'Show the arguments (which is what happens anyway)'
+complete -c thoth -n "__fish_thoth_using_subcommand args" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand args" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand args" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand args" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand env" -l exe -d 'Use this program or library for the module with its build id' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand env" -l sysroot -d 'Look for programs and libraries below this folder instead of /' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand env" -l debug-dir -d 'Look here, too, for debug files (.build-id/xx/yyyy.debug)' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand env" -l expand-limit -d 'Expand a compressed dump to at most this size' -r
+complete -c thoth -n "__fish_thoth_using_subcommand env" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand env" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand env" -l at-death -d 'Show the environment as it was when the process died'
+complete -c thoth -n "__fish_thoth_using_subcommand env" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand env" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand env" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand env" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand auxv" -l exe -d 'Use this program or library for the module with its build id' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand auxv" -l sysroot -d 'Look for programs and libraries below this folder instead of /' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand auxv" -l debug-dir -d 'Look here, too, for debug files (.build-id/xx/yyyy.debug)' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand auxv" -l expand-limit -d 'Expand a compressed dump to at most this size' -r
+complete -c thoth -n "__fish_thoth_using_subcommand auxv" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand auxv" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand auxv" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand auxv" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand auxv" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand auxv" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand maps" -l exe -d 'Use this program or library for the module with its build id' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand maps" -l sysroot -d 'Look for programs and libraries below this folder instead of /' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand maps" -l debug-dir -d 'Look here, too, for debug files (.build-id/xx/yyyy.debug)' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand maps" -l expand-limit -d 'Expand a compressed dump to at most this size' -r
+complete -c thoth -n "__fish_thoth_using_subcommand maps" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand maps" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand maps" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand maps" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand maps" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand maps" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand modules" -l exe -d 'Use this program or library for the module with its build id' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand modules" -l sysroot -d 'Look for programs and libraries below this folder instead of /' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand modules" -l debug-dir -d 'Look here, too, for debug files (.build-id/xx/yyyy.debug)' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand modules" -l expand-limit -d 'Expand a compressed dump to at most this size' -r
+complete -c thoth -n "__fish_thoth_using_subcommand modules" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand modules" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand modules" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand modules" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand modules" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand modules" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand notes" -l exe -d 'Use this program or library for the module with its build id' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand notes" -l sysroot -d 'Look for programs and libraries below this folder instead of /' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand notes" -l debug-dir -d 'Look here, too, for debug files (.build-id/xx/yyyy.debug)' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand notes" -l expand-limit -d 'Expand a compressed dump to at most this size' -r
+complete -c thoth -n "__fish_thoth_using_subcommand notes" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand notes" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand notes" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand notes" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand notes" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand notes" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand demo" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand demo" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand demo" -l keep -d 'Keep the folder with programs, cores and store'
+complete -c thoth -n "__fish_thoth_using_subcommand demo" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand demo" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand demo" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand links" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand links" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand links" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand links" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand links" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand links" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand completions" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand completions" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand completions" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand completions" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand completions" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "upload" -d 'Upload dumps into the store'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "info" -d 'Print the record of a dump'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "ls" -d 'List dumps'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "object" -d 'Print the hash of a local dump'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "report" -d 'Count dumps by a property'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "set" -d 'Set a property of dumps'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "unset" -d 'Remove a property of dumps'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "ticket" -d 'Give dumps a ticket'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "unticket" -d 'Take the ticket away from dumps'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "stack" -d 'Show the stacks of the threads'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "fault" -d 'Explain the fault that ended the process'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "threads" -d 'Show the threads of the process'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "args" -d 'Show the arguments of the process'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "env" -d 'Show the environment of the process'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "auxv" -d 'Show the auxiliary vector'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "maps" -d 'Show the mappings of the process'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "modules" -d 'Show the program and its libraries'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "notes" -d 'Show the notes of the core'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "demo" -d 'Make small programs crash, and show what to do with their cores'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "links" -d 'Make the program\'s other names'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "completions" -d 'Print a shell\'s completions'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

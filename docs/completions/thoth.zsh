@@ -1,0 +1,834 @@
+#compdef thoth
+
+autoload -U is-at-least
+
+_thoth() {
+    typeset -A opt_args
+    typeset -a _arguments_options
+    local ret=1
+
+    if is-at-least 5.2; then
+        _arguments_options=(-s -S -C)
+    else
+        _arguments_options=(-s -C)
+    fi
+
+    local context curcontext="$curcontext" state line
+    _arguments "${_arguments_options[@]}" : \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'-V[Print version]' \
+'--version[Print version]' \
+":: :_thoth_commands" \
+"*::: :->thoth" \
+&& ret=0
+    case $state in
+    (thoth)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-command-$line[1]:"
+        case $line[1] in
+            (upload)
+_arguments "${_arguments_options[@]}" : \
+'--ticket=[Give each this ticket]:TICKET:_default' \
+'*--prop=[Give each this property; may be repeated]:PROPERTY=VALUE:_default' \
+'*--exe=[Use this program or library for the module with its build id]:FILE:_files' \
+'*--sysroot=[Look for programs and libraries below this folder instead of /]:DIR:_files' \
+'*--debug-dir=[Look here, too, for debug files (.build-id/xx/yyyy.debug)]:DIR:_files' \
+'--expand-limit=[Expand a compressed dump to at most this size]:SIZE:_default' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::files -- Local dumps:_files' \
+&& ret=0
+;;
+(info)
+_arguments "${_arguments_options[@]}" : \
+'*--exe=[Use this program or library for the module with its build id]:FILE:_files' \
+'*--sysroot=[Look for programs and libraries below this folder instead of /]:DIR:_files' \
+'*--debug-dir=[Look here, too, for debug files (.build-id/xx/yyyy.debug)]:DIR:_files' \
+'--expand-limit=[Expand a compressed dump to at most this size]:SIZE:_default' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--allow-none[Exit with 0 when nothing matches a specification]' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::dump -- A hash (4 digits or more), a local file, or PROPERTY=VALUE...:_default' \
+&& ret=0
+;;
+(ls)
+_arguments "${_arguments_options[@]}" : \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--allow-none[Exit with 0 when nothing matches]' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::arguments -- PROPERTY=VALUE or hashes, which dumps; then PROPERTY, further columns:_default' \
+&& ret=0
+;;
+(object)
+_arguments "${_arguments_options[@]}" : \
+'*--exe=[Use this program or library for the module with its build id]:FILE:_files' \
+'*--sysroot=[Look for programs and libraries below this folder instead of /]:DIR:_files' \
+'*--debug-dir=[Look here, too, for debug files (.build-id/xx/yyyy.debug)]:DIR:_files' \
+'--expand-limit=[Expand a compressed dump to at most this size]:SIZE:_default' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::files -- Local dumps:_files' \
+&& ret=0
+;;
+(report)
+_arguments "${_arguments_options[@]}" : \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::arguments -- PROPERTY=VALUE, which dumps; then PROPERTY, what to count by:_default' \
+&& ret=0
+;;
+(set)
+_arguments "${_arguments_options[@]}" : \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::arguments -- DUMP, or PROPERTY=VALUE...; then the property, and its value:_default' \
+&& ret=0
+;;
+(unset)
+_arguments "${_arguments_options[@]}" : \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::arguments -- DUMP, or PROPERTY=VALUE...; then the property:_default' \
+&& ret=0
+;;
+(ticket)
+_arguments "${_arguments_options[@]}" : \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::arguments -- DUMP, or PROPERTY=VALUE...; then the ticket:_default' \
+&& ret=0
+;;
+(unticket)
+_arguments "${_arguments_options[@]}" : \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::dump -- A hash (4 digits or more), a local file, or PROPERTY=VALUE...:_default' \
+&& ret=0
+;;
+(stack)
+_arguments "${_arguments_options[@]}" : \
+'*--exe=[Use this program or library for the module with its build id]:FILE:_files' \
+'*--sysroot=[Look for programs and libraries below this folder instead of /]:DIR:_files' \
+'*--debug-dir=[Look here, too, for debug files (.build-id/xx/yyyy.debug)]:DIR:_files' \
+'--expand-limit=[Expand a compressed dump to at most this size]:SIZE:_default' \
+'(-c --crashed)-t+[Only this thread]:TID:_default' \
+'(-c --crashed)--thread=[Only this thread]:TID:_default' \
+'-n+[Show at most N frames of each thread]:N:_default' \
+'--limit=[Show at most N frames of each thread]:N:_default' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'-c[Only the thread that crashed]' \
+'--crashed[Only the thread that crashed]' \
+'-a[Show every thread by itself, also those with the same stack]' \
+'--all[Show every thread by itself, also those with the same stack]' \
+'--no-lines[Do not look up source lines and inlined functions (faster)]' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::dump -- A hash (4 digits or more), a local file, or PROPERTY=VALUE...:_default' \
+&& ret=0
+;;
+(fault)
+_arguments "${_arguments_options[@]}" : \
+'*--exe=[Use this program or library for the module with its build id]:FILE:_files' \
+'*--sysroot=[Look for programs and libraries below this folder instead of /]:DIR:_files' \
+'*--debug-dir=[Look here, too, for debug files (.build-id/xx/yyyy.debug)]:DIR:_files' \
+'--expand-limit=[Expand a compressed dump to at most this size]:SIZE:_default' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::dump -- A hash (4 digits or more), a local file, or PROPERTY=VALUE...:_default' \
+&& ret=0
+;;
+(threads)
+_arguments "${_arguments_options[@]}" : \
+'*--exe=[Use this program or library for the module with its build id]:FILE:_files' \
+'*--sysroot=[Look for programs and libraries below this folder instead of /]:DIR:_files' \
+'*--debug-dir=[Look here, too, for debug files (.build-id/xx/yyyy.debug)]:DIR:_files' \
+'--expand-limit=[Expand a compressed dump to at most this size]:SIZE:_default' \
+'-t+[Only this thread]:TID:_default' \
+'--thread=[Only this thread]:TID:_default' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'-r[Also show the registers]' \
+'--registers[Also show the registers]' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::dump -- A hash (4 digits or more), a local file, or PROPERTY=VALUE...:_default' \
+&& ret=0
+;;
+(args)
+_arguments "${_arguments_options[@]}" : \
+'*--exe=[Use this program or library for the module with its build id]:FILE:_files' \
+'*--sysroot=[Look for programs and libraries below this folder instead of /]:DIR:_files' \
+'*--debug-dir=[Look here, too, for debug files (.build-id/xx/yyyy.debug)]:DIR:_files' \
+'--expand-limit=[Expand a compressed dump to at most this size]:SIZE:_default' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'-e[Also show the environment]' \
+'--env[Also show the environment]' \
+'-x[Also show the auxiliary vector]' \
+'--auxv[Also show the auxiliary vector]' \
+'-a[Show the arguments (which is what happens anyway)]' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::dump -- A hash (4 digits or more), a local file, or PROPERTY=VALUE...:_default' \
+&& ret=0
+;;
+(env)
+_arguments "${_arguments_options[@]}" : \
+'*--exe=[Use this program or library for the module with its build id]:FILE:_files' \
+'*--sysroot=[Look for programs and libraries below this folder instead of /]:DIR:_files' \
+'*--debug-dir=[Look here, too, for debug files (.build-id/xx/yyyy.debug)]:DIR:_files' \
+'--expand-limit=[Expand a compressed dump to at most this size]:SIZE:_default' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--at-death[Show the environment as it was when the process died]' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::dump -- A hash (4 digits or more), a local file, or PROPERTY=VALUE...:_default' \
+&& ret=0
+;;
+(auxv)
+_arguments "${_arguments_options[@]}" : \
+'*--exe=[Use this program or library for the module with its build id]:FILE:_files' \
+'*--sysroot=[Look for programs and libraries below this folder instead of /]:DIR:_files' \
+'*--debug-dir=[Look here, too, for debug files (.build-id/xx/yyyy.debug)]:DIR:_files' \
+'--expand-limit=[Expand a compressed dump to at most this size]:SIZE:_default' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::dump -- A hash (4 digits or more), a local file, or PROPERTY=VALUE...:_default' \
+&& ret=0
+;;
+(maps)
+_arguments "${_arguments_options[@]}" : \
+'*--exe=[Use this program or library for the module with its build id]:FILE:_files' \
+'*--sysroot=[Look for programs and libraries below this folder instead of /]:DIR:_files' \
+'*--debug-dir=[Look here, too, for debug files (.build-id/xx/yyyy.debug)]:DIR:_files' \
+'--expand-limit=[Expand a compressed dump to at most this size]:SIZE:_default' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::dump -- A hash (4 digits or more), a local file, or PROPERTY=VALUE...:_default' \
+&& ret=0
+;;
+(modules)
+_arguments "${_arguments_options[@]}" : \
+'*--exe=[Use this program or library for the module with its build id]:FILE:_files' \
+'*--sysroot=[Look for programs and libraries below this folder instead of /]:DIR:_files' \
+'*--debug-dir=[Look here, too, for debug files (.build-id/xx/yyyy.debug)]:DIR:_files' \
+'--expand-limit=[Expand a compressed dump to at most this size]:SIZE:_default' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::dump -- A hash (4 digits or more), a local file, or PROPERTY=VALUE...:_default' \
+&& ret=0
+;;
+(notes)
+_arguments "${_arguments_options[@]}" : \
+'*--exe=[Use this program or library for the module with its build id]:FILE:_files' \
+'*--sysroot=[Look for programs and libraries below this folder instead of /]:DIR:_files' \
+'*--debug-dir=[Look here, too, for debug files (.build-id/xx/yyyy.debug)]:DIR:_files' \
+'--expand-limit=[Expand a compressed dump to at most this size]:SIZE:_default' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::dump -- A hash (4 digits or more), a local file, or PROPERTY=VALUE...:_default' \
+&& ret=0
+;;
+(demo)
+_arguments "${_arguments_options[@]}" : \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--keep[Keep the folder with programs, cores and store]' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(links)
+_arguments "${_arguments_options[@]}" : \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':dir -- Folder for the links:_files' \
+&& ret=0
+;;
+(completions)
+_arguments "${_arguments_options[@]}" : \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':shell -- Shell to print them for:((bash\:"bash"
+zsh\:"zsh"
+fish\:"fish"))' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_thoth__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-help-command-$line[1]:"
+        case $line[1] in
+            (upload)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(info)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(ls)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(object)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(report)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(set)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(unset)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(ticket)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(unticket)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(stack)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(fault)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(threads)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(args)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(env)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(auxv)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(maps)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(modules)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(notes)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(demo)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(links)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(completions)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+}
+
+(( $+functions[_thoth_commands] )) ||
+_thoth_commands() {
+    local commands; commands=(
+'upload:Upload dumps into the store' \
+'info:Print the record of a dump' \
+'ls:List dumps' \
+'object:Print the hash of a local dump' \
+'report:Count dumps by a property' \
+'set:Set a property of dumps' \
+'unset:Remove a property of dumps' \
+'ticket:Give dumps a ticket' \
+'unticket:Take the ticket away from dumps' \
+'stack:Show the stacks of the threads' \
+'fault:Explain the fault that ended the process' \
+'threads:Show the threads of the process' \
+'args:Show the arguments of the process' \
+'env:Show the environment of the process' \
+'auxv:Show the auxiliary vector' \
+'maps:Show the mappings of the process' \
+'modules:Show the program and its libraries' \
+'notes:Show the notes of the core' \
+'demo:Make small programs crash, and show what to do with their cores' \
+'links:Make the program'\''s other names' \
+'completions:Print a shell'\''s completions' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'thoth commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__args_commands] )) ||
+_thoth__subcmd__args_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth args commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__auxv_commands] )) ||
+_thoth__subcmd__auxv_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth auxv commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__completions_commands] )) ||
+_thoth__subcmd__completions_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth completions commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__demo_commands] )) ||
+_thoth__subcmd__demo_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth demo commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__env_commands] )) ||
+_thoth__subcmd__env_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth env commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__fault_commands] )) ||
+_thoth__subcmd__fault_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth fault commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help_commands] )) ||
+_thoth__subcmd__help_commands() {
+    local commands; commands=(
+'upload:Upload dumps into the store' \
+'info:Print the record of a dump' \
+'ls:List dumps' \
+'object:Print the hash of a local dump' \
+'report:Count dumps by a property' \
+'set:Set a property of dumps' \
+'unset:Remove a property of dumps' \
+'ticket:Give dumps a ticket' \
+'unticket:Take the ticket away from dumps' \
+'stack:Show the stacks of the threads' \
+'fault:Explain the fault that ended the process' \
+'threads:Show the threads of the process' \
+'args:Show the arguments of the process' \
+'env:Show the environment of the process' \
+'auxv:Show the auxiliary vector' \
+'maps:Show the mappings of the process' \
+'modules:Show the program and its libraries' \
+'notes:Show the notes of the core' \
+'demo:Make small programs crash, and show what to do with their cores' \
+'links:Make the program'\''s other names' \
+'completions:Print a shell'\''s completions' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'thoth help commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__args_commands] )) ||
+_thoth__subcmd__help__subcmd__args_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help args commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__auxv_commands] )) ||
+_thoth__subcmd__help__subcmd__auxv_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help auxv commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__completions_commands] )) ||
+_thoth__subcmd__help__subcmd__completions_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help completions commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__demo_commands] )) ||
+_thoth__subcmd__help__subcmd__demo_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help demo commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__env_commands] )) ||
+_thoth__subcmd__help__subcmd__env_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help env commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__fault_commands] )) ||
+_thoth__subcmd__help__subcmd__fault_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help fault commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__help_commands] )) ||
+_thoth__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help help commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__info_commands] )) ||
+_thoth__subcmd__help__subcmd__info_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help info commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__links_commands] )) ||
+_thoth__subcmd__help__subcmd__links_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help links commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__ls_commands] )) ||
+_thoth__subcmd__help__subcmd__ls_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help ls commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__maps_commands] )) ||
+_thoth__subcmd__help__subcmd__maps_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help maps commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__modules_commands] )) ||
+_thoth__subcmd__help__subcmd__modules_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help modules commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__notes_commands] )) ||
+_thoth__subcmd__help__subcmd__notes_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help notes commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__object_commands] )) ||
+_thoth__subcmd__help__subcmd__object_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help object commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__report_commands] )) ||
+_thoth__subcmd__help__subcmd__report_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help report commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__set_commands] )) ||
+_thoth__subcmd__help__subcmd__set_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help set commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__stack_commands] )) ||
+_thoth__subcmd__help__subcmd__stack_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help stack commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__threads_commands] )) ||
+_thoth__subcmd__help__subcmd__threads_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help threads commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__ticket_commands] )) ||
+_thoth__subcmd__help__subcmd__ticket_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help ticket commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__unset_commands] )) ||
+_thoth__subcmd__help__subcmd__unset_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help unset commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__unticket_commands] )) ||
+_thoth__subcmd__help__subcmd__unticket_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help unticket commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__upload_commands] )) ||
+_thoth__subcmd__help__subcmd__upload_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help upload commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__info_commands] )) ||
+_thoth__subcmd__info_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth info commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__links_commands] )) ||
+_thoth__subcmd__links_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth links commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__ls_commands] )) ||
+_thoth__subcmd__ls_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth ls commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__maps_commands] )) ||
+_thoth__subcmd__maps_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth maps commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__modules_commands] )) ||
+_thoth__subcmd__modules_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth modules commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__notes_commands] )) ||
+_thoth__subcmd__notes_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth notes commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__object_commands] )) ||
+_thoth__subcmd__object_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth object commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__report_commands] )) ||
+_thoth__subcmd__report_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth report commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__set_commands] )) ||
+_thoth__subcmd__set_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth set commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__stack_commands] )) ||
+_thoth__subcmd__stack_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth stack commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__threads_commands] )) ||
+_thoth__subcmd__threads_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth threads commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__ticket_commands] )) ||
+_thoth__subcmd__ticket_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth ticket commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__unset_commands] )) ||
+_thoth__subcmd__unset_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth unset commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__unticket_commands] )) ||
+_thoth__subcmd__unticket_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth unticket commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__upload_commands] )) ||
+_thoth__subcmd__upload_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth upload commands' commands "$@"
+}
+
+if [ "$funcstack[1]" = "_thoth" ]; then
+    _thoth "$@"
+else
+    compdef _thoth thoth
+fi
