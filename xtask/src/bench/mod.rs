@@ -111,7 +111,7 @@ fn compare(
     let mut spent = [Duration::ZERO; PEERS.len()];
     for round in 0..=ROUNDS {
         for (n, peer) in PEERS.iter().enumerate() {
-            if spent[n] > PATIENCE {
+            if spent[n] > PATIENCE || !peer.takes_part(mode) {
                 continue;
             }
             let start = Instant::now();
@@ -125,8 +125,8 @@ fn compare(
             runs[n].push(used);
         }
     }
-    let measured = PEERS.iter().zip(&runs).map(|(p, r)| summary(*p, r));
-    Ok(measured.collect())
+    let ran = PEERS.iter().zip(&runs).filter(|(_, r)| !r.is_empty());
+    Ok(ran.map(|(p, r)| summary(*p, r)).collect())
 }
 
 fn summary(peer: Peer, runs: &[Usage]) -> Measured {

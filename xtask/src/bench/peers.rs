@@ -32,19 +32,29 @@ impl Mode {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Peer {
     Gdb,
+    /// With lines it names inlined functions, as the others do.
     EuStack,
+    /// With lines, but only of the functions that have frames of their own.
+    EuStackShort,
     Thoth,
 }
 
-pub(crate) const PEERS: [Peer; 3] = [Peer::Thoth, Peer::EuStack, Peer::Gdb];
+pub(crate) const PEERS: [Peer; 4] =
+    [Peer::Thoth, Peer::EuStackShort, Peer::EuStack, Peer::Gdb];
 
 impl Peer {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Gdb => "gdb",
             Self::EuStack => "eu-stack",
+            Self::EuStackShort => "eu-stack without inlined functions",
             Self::Thoth => "thoth",
         }
+    }
+
+    /// Whether it has an answer of its own in this mode.
+    pub(crate) fn takes_part(self, mode: Mode) -> bool {
+        self != Self::EuStackShort || mode == Mode::Lines
     }
 
     /// Returns the command that prints all stacks of the subject's core.
@@ -60,11 +70,14 @@ impl Peer {
                 gdb.arg(&subject.exe).arg(&subject.core);
                 gdb
             }
-            Self::EuStack => {
+            Self::EuStack | Self::EuStackShort => {
                 let mut eu = Command::new("eu-stack");
                 eu.args(["-n", "0"]);
                 if mode == Mode::Lines {
                     eu.arg("-s");
+                }
+                if mode == Mode::Lines && self == Self::EuStack {
+                    eu.arg("-i");
                 }
                 eu.arg("-e").arg(&subject.exe);
                 eu.arg("--core").arg(&subject.core);

@@ -48,7 +48,7 @@ pub(crate) struct Plan {
 }
 
 use Mode::{Lines, Names};
-use Peer::{EuStack, Gdb};
+use Peer::{EuStack, EuStackShort, Gdb};
 
 pub(crate) const PLANS: [Plan; 8] = [
     Plan {
@@ -57,7 +57,9 @@ pub(crate) const PLANS: [Plan; 8] = [
         source: Source::Corpus("segv"),
         goals: &[
             goal(Names, EuStack, 1.0),
+            goal(Names, Gdb, 20.0),
             goal(Lines, EuStack, 1.0),
+            goal(Lines, EuStackShort, 1.0),
             goal(Lines, Gdb, 20.0),
         ],
     },
@@ -65,19 +67,19 @@ pub(crate) const PLANS: [Plan; 8] = [
         name: "threads200",
         what: "a C program, 201 threads",
         source: Source::Corpus("threads200"),
-        goals: &[goal(Lines, Gdb, 25.0)],
+        goals: &[goal(Names, Gdb, 25.0), goal(Lines, Gdb, 25.0)],
     },
     Plan {
         name: "threads2000",
         what: "a C program, 2,001 threads",
         source: Source::Corpus("threads2000"),
-        goals: &[goal(Lines, Gdb, 60.0)],
+        goals: &[goal(Names, Gdb, 60.0), goal(Lines, Gdb, 60.0)],
     },
     Plan {
         name: "deep",
         what: "a C program, 20,000 frames",
         source: Source::Corpus("deep"),
-        goals: &[goal(Lines, Gdb, 1000.0)],
+        goals: &[goal(Names, Gdb, 1000.0), goal(Lines, Gdb, 1000.0)],
     },
     Plan {
         name: "node",
@@ -95,7 +97,7 @@ pub(crate) const PLANS: [Plan; 8] = [
         name: "cxx",
         what: "a generated C++ program",
         source: Source::Cxx,
-        goals: &[goal(Lines, EuStack, 6.0)],
+        goals: &[goal(Lines, EuStack, 6.0), goal(Lines, EuStackShort, 6.0)],
     },
     Plan {
         name: "sparse",

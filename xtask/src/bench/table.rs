@@ -51,7 +51,7 @@ pub(crate) fn page(
             None => "-".to_owned(),
         };
         let name = subjects[c.subject].name;
-        let cells = [Peer::Gdb, Peer::EuStack, Peer::Thoth].map(cell);
+        let cells = ORDER.map(cell);
         let _ = writeln!(text, "| {name} | {} |", cells.join(" | "));
     }
     if let Some(m) = opening {
@@ -76,9 +76,11 @@ turns in one run, and the medians are compared: absolute times say more about
 the machine than about the programs.
 
 - `gdb -nx -batch -ex 'thread apply all bt'`; with `-readnever` for names only
-- `eu-stack -n 0`; with `-s` for lines
-- `thoth stack --all`; with `--no-lines` for names only. It also names inlined
-  functions, and folds recursion when it prints
+- `eu-stack -n 0`; with `-s -i` for lines and inlined functions. A second
+  column is for `-s` alone, which does not name inlined functions and so needs
+  not read what the others read
+- `thoth stack --all`; with `--no-lines` for names only. With lines it names
+  inlined functions; recursion is folded when it is printed
 
 The cores:
 
@@ -88,12 +90,15 @@ const TIMES: &str = "\
 ## Times
 
 Elapsed time, in parentheses processor time. *Frames* are those that each
-program told of, in the order of the columns: gdb stops early where it is
-lost, and eu-stack does not count inlined functions.
+program told of, in the order of the first four columns: gdb stops early where
+it is lost, and always does so at `main`.
 
-| core | shows | gdb | eu-stack | thoth | gdb / thoth | eu-stack / thoth | frames |
-| --- | --- | --- | --- | --- | --- | --- | --- |
+| core | shows | gdb | eu-stack | eu-stack -s | thoth | gdb / thoth | eu-stack / thoth | eu-stack -s / thoth | frames |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
 ";
+
+const ORDER: [Peer; 4] =
+    [Peer::Gdb, Peer::EuStack, Peer::EuStackShort, Peer::Thoth];
 
 const GOALS: &str = "
 ## Goals
@@ -108,8 +113,8 @@ const MEMORY: &str = "
 Most memory resident at once, with lines. Pages of mapped files count, also
 those that the system may take back at any time.
 
-| core | gdb | eu-stack | thoth |
-| --- | --- | --- | --- |
+| core | gdb | eu-stack | eu-stack -s | thoth |
+| --- | --- | --- | --- | --- |
 ";
 
 fn of(c: &Comparison, peer: Peer) -> Option<&Measured> {
@@ -117,13 +122,12 @@ fn of(c: &Comparison, peer: Peer) -> Option<&Measured> {
 }
 
 fn times(subject: &Subject, c: &Comparison) -> String {
-    let order = [Peer::Gdb, Peer::EuStack, Peer::Thoth];
     let cell = |peer| match of(c, peer) {
         Some(m) if m.cut_off => format!("> {} s", LIMIT.as_secs()),
         Some(m) => format!("{} ({})", seconds(m.wall_s), seconds(m.cpu_s)),
         None => "-".to_owned(),
     };
-    let frames = order.map(|p| match of(c, p) {
+    let frames = ORDER.map(|p| match of(c, p) {
         Some(m) if m.cut_off => "?".to_owned(),
         Some(m) => m.frames.to_string(),
         None => "-".to_owned(),
@@ -133,12 +137,13 @@ fn times(subject: &Subject, c: &Comparison) -> String {
         None => "-".to_owned(),
     };
     format!(
-        "| {} | {} | {} | {} | {} | {} |\n",
+        "| {} | {} | {} | {} | {} | {} | {} |\n",
         subject.name,
         c.mode.name(),
-        order.map(cell).join(" | "),
+        ORDER.map(cell).join(" | "),
         ratio(Peer::Gdb),
         ratio(Peer::EuStack),
+        ratio(Peer::EuStackShort),
         frames.join(" / ")
     )
 }
@@ -218,6 +223,7 @@ mod tests {
             measured(Peer::Thoth, 0.1, false),
             measured(Peer::Gdb, 300.0, true),
             measured(Peer::EuStack, 0.05, false),
+            measured(Peer::EuStackShort, 0.05, false),
         ];
         let c = Comparison { subject: 0, mode: Mode::Lines, measured };
         let of = |peer, ratio| {
