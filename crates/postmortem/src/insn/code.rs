@@ -84,20 +84,30 @@ impl Hasher for Mixer {
 pub(super) struct Code<'m> {
     mem: &'m dyn Mem,
     seen: ByAddress<Option<Instruction>>,
-    /// Functions found to return, or not.
-    pub(super) returns: ByAddress<bool>,
-    /// Instructions looked at to find that.
+    pub(super) returns: &'m mut Returns,
+    /// Instructions looked at to find what returns.
     pub(super) looked_at: usize,
 }
 
-impl<'m> Code<'m> {
-    pub(super) fn new(mem: &'m dyn Mem) -> Self {
-        Code {
-            mem,
-            seen: ByAddress::default(),
-            returns: ByAddress::default(),
-            looked_at: 0,
+/// Functions found to return, or not.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Returns(pub(super) ByAddress<bool>);
+
+/// Functions remembered at most.
+const MAX_RETURNS: usize = 1 << 16;
+
+impl Returns {
+    pub(super) fn set(&mut self, function: u64, returns: bool) {
+        if self.0.len() >= MAX_RETURNS {
+            self.0.clear();
         }
+        self.0.insert(function, returns);
+    }
+}
+
+impl<'m> Code<'m> {
+    pub(super) fn new(mem: &'m dyn Mem, returns: &'m mut Returns) -> Self {
+        Code { mem, seen: ByAddress::default(), returns, looked_at: 0 }
     }
 
     /// The memory the code is in.

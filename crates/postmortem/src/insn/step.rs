@@ -32,7 +32,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::calls::CallKind;
-use super::code::{Code, read_u64};
+use super::code::{Code, Returns, read_u64};
 use super::paths::{Bounds, Effort, Exit, exits, reach};
 use super::plt::{Stub, stub_at};
 use super::rule::{Applied, Cfa, Rule, Saved};
@@ -120,7 +120,7 @@ pub fn step(
 ) -> Option<Stepped> {
     let place =
         Place { pc, start: func_start, end: None, innermost: is_innermost };
-    Analysis::new(place, mem).apply(regs, mem)
+    Stepper::default().step(place, regs, mem)
 }
 
 /// Steps that remember the code they have read: a deep recursion reads each of
@@ -128,6 +128,7 @@ pub fn step(
 #[derive(Clone, Debug, Default)]
 pub struct Stepper {
     known: HashMap<Place, Analysis>,
+    returns: Returns,
 }
 
 impl Stepper {
@@ -141,14 +142,18 @@ impl Stepper {
         if self.known.len() >= MAX_KNOWN && !self.known.contains_key(&place) {
             self.known.clear();
         }
-        let known = self.known.entry(place);
-        known.or_insert_with(|| Analysis::new(place, mem)).apply(regs, mem)
+        let returns = &mut self.returns;
+        let analysis = self
+            .known
+            .entry(place)
+            .or_insert_with(|| Analysis::new(place, mem, returns));
+        Thread { analysis, regs, mem, returns }.step()
     }
 }
 
 /// What the code around one program counter says, for any thread there.
 #[derive(Clone, Debug)]
-pub struct Analysis {
+struct Analysis {
     place: Place,
     stub: Option<Stub>,
     entry: Option<Rule>,
@@ -156,20 +161,9 @@ pub struct Analysis {
     guesses: Guesses,
 }
 
-/// One reading, applied to a thread and judged.
-#[derive(Debug)]
-pub(super) struct Candidate {
-    pub(super) applied: Applied,
-    method: Method,
-    doubt: usize,
-    pub(super) fit: Fit,
-    call: Option<CallKind>,
-}
-
 impl Analysis {
     /// Reads the code around `place`.
-    #[must_use]
-    pub fn new(place: Place, mem: &dyn Mem) -> Analysis {
+    fn new(place: Place, mem: &dyn Mem, returns: &mut Returns) -> Analysis {
         let stub = place.innermost.then(|| stub_at(place.pc, mem)).flatten();
         let mut out = Analysis {
             place,
@@ -181,7 +175,7 @@ impl Analysis {
         if stub.is_none() {
             let bounds = Bounds { start: place.start, end: place.end };
             let (pc, innermost) = (place.pc, place.innermost);
-            let mut code = Code::new(mem);
+            let mut code = Code::new(mem, returns);
             out.entry = reach(&mut code, bounds, pc, innermost, Effort::Full)
                 .and_then(|state| Rule::from_entry(&state));
             out.exits = exits(&mut code, bounds, pc, innermost);
@@ -189,37 +183,59 @@ impl Analysis {
         out
     }
 
-    /// Computes the caller of a thread that stands at this place.
-    #[must_use]
-    pub fn apply(&mut self, regs: &Regs, mem: &dyn Mem) -> Option<Stepped> {
-        if let Some(stub) = self.stub {
-            return self.apply_stub(stub, regs, mem);
-        }
-        let best = choose(&self.candidates(regs, mem));
-        if best.as_ref().is_some_and(|b| b.confidence > Confidence::Weak) {
-            return best;
-        }
-        self.entered(regs, mem)
-            .or(best)
-            .or_else(|| self.frame_pointer(regs, mem))
-    }
-
     /// Whether the code said without doubt where the frame is: if the stack
     /// does not agree, it is the stack that is broken.
     fn has_spoken(&self) -> bool {
         self.entry.is_some() || self.exits.iter().any(|e| e.doubt == 0)
     }
+}
 
-    fn judge<'a>(&'a mut self, regs: &'a Regs, mem: &'a dyn Mem) -> Judge<'a> {
-        Judge { place: self.place, regs, mem, guesses: &mut self.guesses }
+/// One reading, applied to a thread and judged.
+#[derive(Debug)]
+struct Candidate {
+    applied: Applied,
+    method: Method,
+    doubt: usize,
+    fit: Fit,
+    call: Option<CallKind>,
+}
+
+/// A thread that stands at a place whose code has been read.
+struct Thread<'a> {
+    analysis: &'a mut Analysis,
+    regs: &'a Regs,
+    mem: &'a dyn Mem,
+    returns: &'a mut Returns,
+}
+
+impl Thread<'_> {
+    fn step(&mut self) -> Option<Stepped> {
+        if let Some(stub) = self.analysis.stub {
+            return self.leave_stub(stub);
+        }
+        let best = choose(&self.candidates());
+        if best.as_ref().is_some_and(|b| b.confidence > Confidence::Weak) {
+            return best;
+        }
+        self.entered().or(best).or_else(|| self.frame_pointer())
+    }
+
+    fn judge(&mut self) -> Judge<'_> {
+        Judge {
+            place: self.analysis.place,
+            regs: self.regs,
+            mem: self.mem,
+            guesses: &mut self.analysis.guesses,
+            returns: self.returns,
+        }
     }
 
     /// By the call that entered the function, when its start is not known.
-    fn entered(&mut self, regs: &Regs, mem: &dyn Mem) -> Option<Stepped> {
-        if self.place.start.is_some() {
+    fn entered(&mut self) -> Option<Stepped> {
+        if self.analysis.place.start.is_some() {
             return None;
         }
-        let (Applied { cfa, regs }, call) = self.judge(regs, mem).scan()?;
+        let (Applied { cfa, regs }, call) = self.judge().scan()?;
         Some(Stepped {
             regs,
             cfa,
@@ -229,25 +245,21 @@ impl Analysis {
         })
     }
 
-    pub(super) fn candidates(
-        &mut self,
-        regs: &Regs,
-        mem: &dyn Mem,
-    ) -> Vec<Candidate> {
+    /// All readings of the code, those with the same frame address as one.
+    fn candidates(&mut self) -> Vec<Candidate> {
+        let entry = self.analysis.entry.clone().into_iter();
+        let entry = entry.map(|rule| (rule, Method::Prologue, 0));
+        let exits = self.analysis.exits.clone().into_iter();
+        let exits = exits.map(|e| (e.rule, Method::Epilogue, e.doubt));
         let mut found: Vec<Candidate> = Vec::new();
-        let entry = self.entry.iter().map(|rule| (rule, Method::Prologue, 0));
-        let exits = self
-            .exits
-            .iter()
-            .map(|exit| (&exit.rule, Method::Epilogue, exit.doubt));
-        let mut judge =
-            Judge { place: self.place, regs, mem, guesses: &mut self.guesses };
         for (rule, method, doubt) in entry.chain(exits) {
-            let Some(applied) = rule.apply(regs, mem) else { continue };
+            let Some(applied) = rule.apply(self.regs, self.mem) else {
+                continue;
+            };
             match found.iter_mut().find(|c| c.applied.cfa == applied.cfa) {
                 Some(known) => known.merge(applied, method, doubt),
                 None => {
-                    let (fit, call) = judge.fit(&applied);
+                    let (fit, call) = self.judge().fit(&applied);
                     found.push(Candidate { applied, method, doubt, fit, call });
                 }
             }
@@ -255,19 +267,14 @@ impl Analysis {
         found
     }
 
-    fn apply_stub(
-        &mut self,
-        stub: Stub,
-        regs: &Regs,
-        mem: &dyn Mem,
-    ) -> Option<Stepped> {
+    fn leave_stub(&mut self, stub: Stub) -> Option<Stepped> {
         let mut saved = [Saved::Lost; 16];
         for (index, place) in (0u8..).zip(&mut saved) {
             *place = Saved::InReg(index);
         }
         let cfa = Cfa::Reg { reg: RSP as u8, off: stub.cfa_offset };
-        let mut applied = Rule { cfa, saved }.apply(regs, mem)?;
-        let mut judge = self.judge(regs, mem);
+        let mut applied = Rule { cfa, saved }.apply(self.regs, self.mem)?;
+        let mut judge = self.judge();
         judge.place.start = Some(stub.start);
         let (fit, call) = judge.fit(&applied);
         let confidence = match fit {
@@ -288,24 +295,24 @@ impl Analysis {
         Some(Stepped { regs, cfa, method: Method::Stub, confidence, call })
     }
 
-    fn frame_pointer(&mut self, regs: &Regs, mem: &dyn Mem) -> Option<Stepped> {
-        if self.has_spoken() {
+    fn frame_pointer(&mut self) -> Option<Stepped> {
+        if self.analysis.has_spoken() {
             return None;
         }
-        let (frame, sp) = (regs.gpr[RBP]?, regs.gpr[RSP]?);
+        let (frame, sp) = (self.regs.gpr[RBP]?, self.regs.gpr[RSP]?);
         let size = frame.checked_sub(sp)?;
         if frame % 8 != 0 || size > MAX_FP_FRAME {
             return None;
         }
-        let next = read_u64(mem, frame)?;
+        let next = read_u64(self.mem, frame)?;
         if next != 0 && next <= frame {
             return None;
         }
         let mut saved = [Saved::Lost; 16];
         saved[RBP] = Saved::AtCfa(-16);
         let cfa = Cfa::Reg { reg: RBP as u8, off: 16 };
-        let applied = Rule { cfa, saved }.apply(regs, mem)?;
-        let (fit, call) = self.judge(regs, mem).fit(&applied);
+        let applied = Rule { cfa, saved }.apply(self.regs, self.mem)?;
+        let (fit, call) = self.judge().fit(&applied);
         let confidence = match fit {
             Fit::Exact => Confidence::Likely,
             Fit::Call => Confidence::Weak,

@@ -7,7 +7,7 @@
 //! test often enough, the second practically never.
 
 use super::calls::{CallKind, Verdict, follow_stubs, verdict};
-use super::code::{ByAddress, Code, read_u64};
+use super::code::{ByAddress, Code, Returns, read_u64};
 use super::paths::{Bounds, Effort, reach};
 use super::rule::{Applied, Rule};
 use super::sigreturn::is_restorer;
@@ -51,6 +51,7 @@ pub(super) struct Judge<'a> {
     pub(super) regs: &'a Regs,
     pub(super) mem: &'a dyn Mem,
     pub(super) guesses: &'a mut Guesses,
+    pub(super) returns: &'a mut Returns,
 }
 
 impl Judge<'_> {
@@ -125,7 +126,7 @@ impl Judge<'_> {
             return None;
         }
         let bounds = Bounds { start: Some(start), end: place.end };
-        let mut code = Code::new(self.mem);
+        let mut code = Code::new(self.mem, self.returns);
         let (pc, innermost) = (place.pc, place.innermost);
         let rule = reach(&mut code, bounds, pc, innermost, Effort::Quick)
             .and_then(|state| Rule::from_entry(&state));

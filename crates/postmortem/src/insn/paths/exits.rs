@@ -47,12 +47,14 @@ pub(in crate::insn) fn exits(
         exec: Executor::new(),
         found: Vec::new(),
     };
-    if walk.pc_call.is_some()
-        && (bounds.ends_before(pc) || !call_before_returns(code, pc))
-    {
+    if walk.pc_call.is_some() && bounds.ends_before(pc) {
         return Vec::new();
     }
-    let doubt = usize::from(!innermost && looks_like_boundary(code, pc));
+    let doubt = usize::from(
+        !innermost
+            && (looks_like_boundary(code, pc)
+                || !call_before_returns(code, pc)),
+    );
     for _ in 0..MAX_RESTARTS {
         match walk.run(code, doubt) {
             Outcome::Restart if walk.hopeless => return Vec::new(),

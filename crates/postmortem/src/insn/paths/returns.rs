@@ -12,9 +12,9 @@ use crate::insn::code::Code;
 /// Calls followed into calls.
 const MAX_DEPTH: usize = 4;
 /// Instructions looked at in one function, for its first return.
-const FUNCTION_BUDGET: usize = 600;
+const FUNCTION_BUDGET: usize = 250;
 /// Instructions looked at for all questions of one analysis.
-const TOTAL_BUDGET: usize = 30_000;
+const TOTAL_BUDGET: usize = 10_000;
 
 /// Tells whether the call may come back; true when that is not known.
 pub(super) fn may_return(code: &mut Code, call: CallKind) -> bool {
@@ -26,18 +26,18 @@ pub(super) fn may_return(code: &mut Code, call: CallKind) -> bool {
 }
 
 fn function_returns(code: &mut Code, target: u64, depth: usize) -> bool {
-    if let Some(&known) = code.returns.get(&target) {
+    if let Some(&known) = code.returns.0.get(&target) {
         return known;
     }
     if depth == 0 || code.looked_at > TOTAL_BUDGET {
         return true;
     }
     // A function that calls itself is not judged by that call.
-    code.returns.insert(target, true);
+    code.returns.set(target, true);
     let landing = follow_stubs(target, code.mem());
     let answer =
         !landing.resolved || some_path_returns(code, landing.at, depth);
-    code.returns.insert(target, answer);
+    code.returns.set(target, answer);
     answer
 }
 

@@ -2,9 +2,28 @@
 
 use std::path::Path;
 
-use object::{Object, ObjectSection, ObjectSegment};
+use object::{
+    Object, ObjectSection, ObjectSegment, ObjectSymbol, ObjectSymbolTable,
+};
 
 use crate::insn::Mem;
+
+/// Where imported functions are put.
+const IMPORTS: u64 = 0x7f00_0000_0000;
+
+/// Beginnings of names of functions whose code shows that they never return.
+/// `_Unwind_Resume` and `longjmp` are none of them: they end in a return.
+const NEVER: [&str; 9] = [
+    "abort",
+    "exit",
+    "_exit",
+    "__assert_fail",
+    "__stack_chk_fail",
+    "__cxa_throw",
+    "__cxa_rethrow",
+    "_ZSt9terminate",
+    "_ZSt20__throw_length_errorPKc",
+];
 
 /// Memory made of separate pieces.
 #[derive(Default, Clone)]
@@ -39,7 +58,48 @@ impl Image {
             .filter(|s| s.kind() == object::SectionKind::Text)
             .map(|s| (s.address(), s.address() + s.size()))
             .collect();
-        (Image { pieces }, code)
+        let image = Image { pieces };
+        (image.linked(&file), code)
+    }
+
+    /// As the dynamic linker leaves it: imported functions are at addresses of
+    /// their own. Those that never return look so, all others return at once.
+    fn linked(mut self, file: &object::File<'_>) -> Image {
+        let symbols: Vec<_> = file
+            .dynamic_symbol_table()
+            .map(|table| table.symbols().collect())
+            .unwrap_or_default();
+        let mut imports = Vec::new();
+        for (slot, relocation) in
+            file.dynamic_relocations().into_iter().flatten()
+        {
+            let object::RelocationTarget::Symbol(index) = relocation.target()
+            else {
+                continue;
+            };
+            let symbol = symbols.iter().find(|s| s.index() == index);
+            let Some(symbol) = symbol.filter(|s| s.is_undefined()) else {
+                continue;
+            };
+            let name = symbol.name().unwrap_or_default();
+            let never = NEVER.iter().any(|n| name.starts_with(n));
+            let at = IMPORTS + 16 * (imports.len() / 16) as u64;
+            imports.extend_from_slice(&[if never { 0xf4 } else { 0xc3 }; 16]);
+            self.patch(slot, at);
+        }
+        self.pieces.push((IMPORTS, imports));
+        self
+    }
+
+    fn patch(&mut self, slot: u64, value: u64) {
+        for (start, bytes) in &mut self.pieces {
+            let Some(from) = slot.checked_sub(*start) else { continue };
+            let from = from as usize;
+            if let Some(word) = bytes.get_mut(from..from + 8) {
+                word.copy_from_slice(&value.to_le_bytes());
+                return;
+            }
+        }
     }
 }
 

@@ -15,10 +15,10 @@ use iced_x86::{FlowControl, Instruction, Mnemonic, OpAccess};
 use super::image::Image;
 use super::rows::{self, Row, Table};
 use crate::insn::calls::{CallKind, call_kind};
-use crate::insn::code::{Code, decode};
+use crate::insn::code::{Code, Returns, decode};
 use crate::insn::flow::{START_SP, Sym, Val};
 use crate::insn::paths::{Bounds, Effort, reach};
-use crate::insn::step::{Analysis, Confidence, Method, Place, Stepped};
+use crate::insn::step::{Confidence, Method, Place, Stepped, Stepper};
 use crate::insn::{CALLEE_SAVED, Mem, RBP, RSP, Regs, dwarf_index};
 
 const STACK: u64 = 0x7ffd_1000_0000;
@@ -111,8 +111,12 @@ pub(crate) fn measure(
     let listing: Vec<Vec<Instruction>> =
         tables.iter().map(|t| instructions(&image, t)).collect();
     let sites = call_sites(&listing);
-    let mut score = Score::default();
-    let mut rng = Rng(0x1234_5678_9abc_def1);
+    let mut run = Run {
+        rng: Rng(0x1234_5678_9abc_def1),
+        score: Score::default(),
+        steps: Stepper::default(),
+        returns: Returns::default(),
+    };
     for (table, list) in tables.iter().zip(&listing).step_by(stride) {
         let mut held = Held::default();
         let mut dead = false;
@@ -122,16 +126,24 @@ pub(crate) fn measure(
             // Padding behind a jump is never executed.
             dead = dead && ins.mnemonic() == Mnemonic::Nop;
             if innermost && !dead {
-                maker.try_at(ins.ip(), &held, known, &mut rng, &mut score);
+                maker.try_at(ins.ip(), &held, known, &mut run);
             }
             held.pass(ins, table);
             dead |= stops(ins);
             if !innermost && call_kind(ins).is_some() {
-                maker.try_at(ins.next_ip(), &held, known, &mut rng, &mut score);
+                maker.try_at(ins.next_ip(), &held, known, &mut run);
             }
         }
     }
-    score
+    run.score
+}
+
+/// What goes on from place to place.
+struct Run {
+    rng: Rng,
+    score: Score,
+    steps: Stepper,
+    returns: Returns,
 }
 
 fn instructions(image: &Image, table: &Table) -> Vec<Instruction> {
@@ -238,18 +250,11 @@ struct Layered {
 }
 
 impl Maker<'_> {
-    fn try_at(
-        &self,
-        pc: u64,
-        held: &Held,
-        known: Known,
-        rng: &mut Rng,
-        score: &mut Score,
-    ) {
+    fn try_at(&self, pc: u64, held: &Held, known: Known, run: &mut Run) {
         let look = if self.innermost { pc } else { pc - 1 };
         let Some(row) = self.table.row_at(look) else { return };
-        let Some(thread) = self.thread(pc, row, held, rng) else {
-            score.skipped += 1;
+        let Some(thread) = self.thread(pc, row, held, run) else {
+            run.score.skipped += 1;
             return;
         };
         let known = if self.table.is_cold() { Known::Nothing } else { known };
@@ -260,20 +265,8 @@ impl Maker<'_> {
             innermost: self.innermost,
         };
         let memory = Both { stack: &thread.memory, image: self.image };
-        let mut analysis = Analysis::new(place, &memory);
-        let got = analysis.apply(&thread.regs, &memory);
-        if got.is_none() {
-            let seen = analysis.candidates(&thread.regs, &memory);
-            let seen: Vec<_> = seen
-                .iter()
-                .map(|c| (c.applied.cfa.wrapping_sub(thread.cfa) as i64, c.fit))
-                .collect();
-            score.examples.push(format!(
-                "none {pc:#x} in {:#x} {seen:?}",
-                self.table.start
-            ));
-        }
-        self.judge(pc, &thread, got, score);
+        let got = run.steps.step(place, &thread.regs, &memory);
+        self.judge(pc, &thread, got, &mut run.score);
     }
 
     fn judge(
@@ -285,6 +278,9 @@ impl Maker<'_> {
     ) {
         let Some(got) = got else {
             score.none += 1;
+            score
+                .examples
+                .push(format!("none {pc:#x} in {:#x}", self.table.start));
             return;
         };
         let right = got.cfa == thread.cfa && got.regs.rip == thread.ret;
@@ -334,8 +330,9 @@ impl Maker<'_> {
         pc: u64,
         row: &Row,
         held: &Held,
-        rng: &mut Rng,
+        run: &mut Run,
     ) -> Option<Thread> {
+        let Run { rng, returns, .. } = run;
         let (cfa_reg, cfa_off) = row.cfa?;
         if row.odd || !(cfa_reg == RSP || cfa_reg == RBP) {
             return None;
@@ -343,7 +340,7 @@ impl Maker<'_> {
         let bounds =
             Bounds { start: Some(self.table.start), end: Some(self.table.end) };
         let state = reach(
-            &mut Code::new(self.image),
+            &mut Code::new(self.image, returns),
             bounds,
             pc,
             self.innermost,
