@@ -15,6 +15,7 @@ use crate::session::Session;
 use crate::suggest;
 use crate::tables::{size_text, time_text};
 use clap::Args;
+use std::ffi::OsString;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,7 +32,7 @@ use thoth_postmortem::core::{Core, CoreError};
 pub(crate) struct DumpArgs {
     /// A hash (4 digits or more), a local file, or PROPERTY=VALUE...
     #[arg(required = true, value_name = "DUMP")]
-    pub(crate) dump: Vec<String>,
+    pub(crate) dump: Vec<OsString>,
 
     #[command(flatten)]
     pub(crate) read: ReadArgs,
@@ -73,6 +74,25 @@ pub(crate) fn is_specification(arguments: &[String]) -> bool {
 fn is_path(argument: &str) -> bool {
     let slash = argument.find('/');
     slash.is_some_and(|s| argument.find('=').is_none_or(|e| s < e))
+}
+
+/// Finds the dumps that arguments mean; at least one. What is no valid UTF-8
+/// can only be a path.
+fn targets_of_any(
+    session: &Session,
+    arguments: &[OsString],
+) -> Result<Targets> {
+    let texts: Option<Vec<String>> =
+        arguments.iter().map(|a| a.to_str().map(str::to_owned)).collect();
+    if let Some(texts) = texts {
+        return targets(session, &texts);
+    }
+    let list = arguments.iter().map(|a| match a.to_str() {
+        Some(text) => named(session, text),
+        None => Ok(Target::File(a.into())),
+    });
+    let many = arguments.len() > 1;
+    Ok(Targets { list: list.collect::<Result<_>>()?, many })
 }
 
 /// Finds the dumps that arguments mean; at least one.
@@ -421,7 +441,7 @@ pub(crate) fn each<A: Answer>(
     args: &DumpArgs,
     ask: impl Fn(&Dump) -> Result<A>,
 ) -> Result<()> {
-    let Targets { mut list, many } = targets(session, &args.dump)?;
+    let Targets { mut list, many } = targets_of_any(session, &args.dump)?;
     if !many && let Some(target) = list.pop() {
         let dump = open(session, target, &args.read)?;
         let answer = ask(&dump)?;
@@ -451,8 +471,10 @@ pub(crate) fn each<A: Answer>(
                 if i > 0 {
                     text.end()?;
                 }
-                part!(text, Look::Bold, "== {title}")?;
-                text.end()?;
+                if all > 1 {
+                    part!(text, Look::Bold, "== {title}")?;
+                    text.end()?;
+                }
                 answer.render(text)
             })?;
         }

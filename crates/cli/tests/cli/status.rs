@@ -189,3 +189,19 @@ fn the_data_folder_follows_its_variables() {
     assert_eq!(done.status, 1);
     assert!(done.err.contains("THOTH_HOME"), "{}", done.err);
 }
+
+#[test]
+fn a_file_name_need_not_be_text() {
+    use std::os::unix::ffi::OsStrExt;
+    let home = Home::new();
+    let name = std::ffi::OsStr::from_bytes(b"core.\xff\x1b[31m");
+    let path = home.work().join(name);
+    std::fs::write(&path, synthetic(&PLAIN)).expect("fresh");
+    for command in ["args", "object", "upload"] {
+        let mut command = home.command(&[command]);
+        command.arg(&path);
+        let ran = ran(command);
+        assert_eq!(ran.status, 0, "{ran:?}");
+        assert!(!ran.err.contains('\x1b'), "{ran:?}");
+    }
+}
