@@ -5,7 +5,17 @@ use thoth_postmortem::process::{Sender, SignalFact, Syscall};
 /// Returns a signal with what it means: `SIGSEGV: address not mapped, 0x...`.
 /// `own` is the process that died, which often sends it to itself.
 pub(crate) fn signal_words(signal: &SignalFact, own: Option<i32>) -> String {
-    let mut text = signal.name.clone();
+    let name = &signal.name;
+    if let Some(Sender { pid, uid, value }) = &signal.sender {
+        let value =
+            value.map_or(String::new(), |v| format!(" with the value {v}"));
+        return if Some(*pid) == own {
+            format!("{name}, raised by the process itself{value}")
+        } else {
+            format!("{name}, sent by process {pid} of user {uid}{value}")
+        };
+    }
+    let mut text = name.clone();
     if let Some(meaning) = signal.meaning {
         text.push_str(&format!(": {meaning}"));
     } else if let Some(code) = signal.code {
@@ -13,17 +23,6 @@ pub(crate) fn signal_words(signal: &SignalFact, own: Option<i32>) -> String {
     }
     if let Some(address) = signal.address {
         text.push_str(&format!(", {address}"));
-    }
-    if let Some(sender) = &signal.sender {
-        let value = sender
-            .value
-            .map_or(String::new(), |v| format!(" with the value {v}"));
-        text.push_str(&if Some(sender.pid) == own {
-            format!(", by itself{value}")
-        } else {
-            let Sender { pid, uid, .. } = sender;
-            format!(", by process {pid} of user {uid}{value}")
-        });
     }
     text
 }
@@ -97,11 +96,11 @@ mod tests {
         signal.sender = Some(Sender { pid: 7, uid: 0, value: None });
         assert_eq!(
             signal_words(&signal, Some(7)),
-            "SIGSEGV: code 1, by itself"
+            "SIGSEGV, raised by the process itself"
         );
         assert_eq!(
             signal_words(&signal, Some(8)),
-            "SIGSEGV: code 1, by process 7 of user 0"
+            "SIGSEGV, sent by process 7 of user 0"
         );
     }
 }

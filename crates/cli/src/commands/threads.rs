@@ -33,7 +33,7 @@ const MANUAL: &str = "\
 Example (shortened):
   $ thoth threads core.deadlock
   TID    NAME      USER   SYS  WAS
-  19168  deadlock  0.00  0.00  crashed by SIGABRT: sent by tgkill: raise, abort, pthread_kill, by itself
+  19168  deadlock  0.00  0.00  crashed by SIGABRT, raised by the process itself
   19171  -         0.00  0.00  in pause()
   19173  -         0.00  0.00  in futex(0x55b9a31cf0a0, 0x80, 0x2, 0x0, 0x0, 0x0)
   19174  -         0.00  0.00  in futex(0x55b9a31cf060, 0x80, 0x2, 0x0, 0x0, 0x0)
