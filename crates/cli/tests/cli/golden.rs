@@ -150,10 +150,23 @@ fn numbers_out(line: &str) -> String {
     }
     // How deep a stack overflows depends on the environment's size.
     if out.contains("repeated") || out.contains("used up its stack") {
-        return out.replace(|c: char| c.is_ascii_digit(), "N");
+        return digits_out(&out);
     }
     if out.contains("bytes below the stack") {
         return "  (the words about the guard)".to_owned();
+    }
+    out
+}
+
+/// Replaces every decimal number by `N`.
+fn digits_out(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '0'..='9' if out.ends_with('N') => {}
+            '0'..='9' => out.push('N'),
+            _ => out.push(c),
+        }
     }
     out
 }
