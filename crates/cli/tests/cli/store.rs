@@ -177,10 +177,30 @@ fn reports_count() {
 #[test]
 fn an_ambiguous_name_lists_what_it_could_mean() {
     let home = Home::new();
-    // Names are digests: among enough dumps two begin alike in one digit, but
-    // four digits need luck; so a specification stands for the ambiguity.
-    let one = home.file("core.1", &synthetic(&PLAIN));
-    home.upload(&[&one]);
+    // Among a thousand names, some two begin with the same four digits.
+    let files: Vec<String> = (0..1000).map(|i| format!("core.{i}")).collect();
+    for file in &files {
+        let names = Names { command: file, ..PLAIN };
+        home.file(file, &synthetic(&names));
+    }
+    let mut words = vec!["object"];
+    words.extend(files.iter().map(String::as_str));
+    let printed = home.ok(&words);
+    let mut ids: Vec<(&str, &String)> = printed.lines().zip(&files).collect();
+    ids.sort();
+    let alike = ids.windows(2).find(|w| w[0].0[..4] == w[1].0[..4]);
+    let [one, two] = alike.expect("two alike") else { unreachable!() };
+    home.ok(&["upload", one.1, two.1]);
+    let ran = home.run(&["stack", &one.0[..4]]);
+    assert_eq!(ran.status, 1, "{ran:?}");
+    assert!(ran.err.contains("matches 2 dumps"), "{}", ran.err);
+    for (id, command) in [one, two] {
+        let line = |l: &str| l.contains(id) && l.contains(command.as_str());
+        assert!(ran.err.lines().any(line), "{}", ran.err);
+    }
+    assert!(ran.err.contains("hint: give more digits"), "{}", ran.err);
+    assert_eq!(home.run(&["threads", &one.0[..12]]).status, 0);
+    assert_eq!(home.run(&["threads", one.0]).status, 0);
     let short = home.run(&["stack", "abc"]);
     assert_eq!(short.status, 2);
     assert!(short.err.contains("four digits"), "{}", short.err);
