@@ -211,6 +211,12 @@ fn normal(line: &str) -> String {
         let length = if is_time(rest) {
             out.push_str("TIME");
             19
+        } else if first == '#' {
+            // Frames have other numbers where the C library's debug
+            // information shows what was inlined there.
+            out.push('#');
+            let digits = rest[1..].bytes().take_while(u8::is_ascii_digit);
+            1 + digits.count()
         } else if word_end > 0 {
             out.push_str(stable(&rest[..word_end]));
             word_end
@@ -250,7 +256,7 @@ fn stable(word: &str) -> &str {
 #[test]
 fn only_what_differs_is_taken_out() {
     for (line, want) in [
-        ("#0  0x00007f1c main+0x41 (a.c:6)", "#0 ADDRESS main+ADDRESS (a.c:6)"),
+        ("#0  0x00007f1c main+0x41 (a.c:6)", "# ADDRESS main+ADDRESS (a.c:6)"),
         ("109e2922e52b2763 core  2026-11-23T06:58:31 -", "HASH core TIME -"),
         ("thread 19553 is in futex", "thread NUMBER is in futex"),
         ("deadbeef_x defaced bad", "deadbeef_x HASH bad"),
