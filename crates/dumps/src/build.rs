@@ -37,6 +37,7 @@ pub(crate) struct Stored<'a> {
 pub(crate) fn build(facts: &CoreFacts, stored: &Stored<'_>) -> Record {
     let mut out = Members(Map::new());
     out.set("id", facts.id.to_string());
+    out.set_some("base_id", facts.base_id.map(|id| id.to_string()));
     out.set("name", stored.name);
     out.set("dump", stored.dump);
     out.set("type", facts.kind.as_str());
@@ -190,6 +191,7 @@ mod tests {
     fn a_full_record_has_only_known_members() {
         let mut facts = CoreFacts::new(DumpKind::Core, DumpId([1; 16]));
         let text = || Some("a\"b\n\u{1}".to_owned());
+        facts.base_id = Some(DumpId([2; 16]));
         facts.cmd = text();
         facts.psargs = text();
         facts.argv = Some(vec!["x".repeat(9000); 2000]);
@@ -228,7 +230,20 @@ mod tests {
         for member in members.keys() {
             assert!(MEMBERS.contains(&member.as_str()), "{member}");
         }
-        assert_eq!(members.len(), MEMBERS.len());
+        // What only comes to a record later.
+        let later = [
+            "attachments",
+            "history",
+            "history_spilled",
+            "purged",
+            "purged_by",
+            "purged_reason",
+            "purged_bytes",
+            "superseded_by",
+        ];
+        for member in MEMBERS.iter().filter(|m| !later.contains(m)) {
+            assert!(members.contains_key(*member), "{member}");
+        }
         assert_eq!(members["cmd"], json!("a\"b\n\u{1}"));
         assert_eq!(members["signo"], json!(11));
         assert_eq!(members["fault_address"], json!("0x0000000000000000"));

@@ -15,6 +15,9 @@ pub struct CoreFacts {
     pub kind: DumpKind,
     /// The dump's name.
     pub id: DumpId,
+    /// The identity without the random bytes, where they were in the dump:
+    /// what a truncated copy of it is known by.
+    pub base_id: Option<DumpId>,
     /// Process id.
     pub pid: Option<u32>,
     /// Parent's process id.
@@ -108,6 +111,7 @@ impl CoreFacts {
         CoreFacts {
             kind,
             id,
+            base_id: None,
             pid: None,
             ppid: None,
             uid: None,

@@ -41,13 +41,15 @@
 mod build;
 mod error;
 mod facts;
-mod follow;
+mod find;
 mod id;
 mod identity;
+mod index;
 mod kdump;
 mod library;
 mod prop;
 mod record;
+mod report;
 mod source;
 mod spec;
 mod update;
@@ -55,18 +57,22 @@ mod upload;
 
 pub use error::{Candidate, Error, Kind, Result};
 pub use facts::{Completeness, CoreFacts, ModuleFacts, SignalFacts, TimeFact};
+pub use find::Found;
 pub use id::{DumpId, DumpKind, HashPrefix, HashPrefixError};
 pub use identity::{
     CrashParts, Identity, IdentityParts, identify, identify_crash,
     vmcoreinfo_note,
 };
+pub use index::IndexCheck;
 pub use kdump::{KdumpError, read_kdump};
-pub use library::{
-    Dumps, Found, Problem, Report, ReportRow, Resolved, Selection,
-};
+pub use library::{Dumps, Problem, Resolved, Selection};
 pub use prop::PropPath;
 pub use record::{Record, RecordError};
+pub use report::{Report, ReportRow};
 pub use source::{Bytes, FileSource, Source};
-pub use spec::{Glob, Pattern, SortKey, Spec, SpecError, Term, TimeSide, When};
+pub use spec::{
+    Bound, Glob, Pattern, Regex, Relation, SortKey, Spec, SpecError, Term,
+    Test, TimeSide, When, is_term,
+};
 pub use update::parse_value;
 pub use upload::{Progress, UploadOptions, Uploaded};

@@ -1,19 +1,14 @@
 //! The library of dumps of one account.
 
-use std::collections::HashMap;
-use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jiff::Timestamp;
-use serde_json::Value;
-use thoth_manta::{Index, IndexQuery, Manta, MantaExt, ObjectReader, Path};
+use thoth_manta::{Index, Manta, ObjectReader, Path};
 
-use crate::follow::{self, record_path};
-use crate::record::MAX_RECORD_BYTES;
-use crate::spec::{Spec, Term, TimeSide};
+use crate::index::{self, IndexCheck, read_stored, record_path};
+use crate::spec::{Spec, Term, is_term};
 use crate::{
-    Candidate, DumpId, Error, HashPrefix, PropPath, Record, RecordError, Result,
+    Candidate, DumpId, Error, Found, HashPrefix, Record, RecordError, Result,
 };
 
 /// Candidates that an ambiguity shows.
@@ -27,15 +22,8 @@ pub struct Dumps {
     pub(crate) manta: Arc<dyn Manta>,
     pub(crate) index: Option<Arc<dyn Index>>,
     pub(crate) root: Path,
-}
-
-/// The answer to a specification.
-#[derive(Debug, Default)]
-pub struct Found {
-    /// The matching records, in order.
-    pub records: Vec<Record>,
-    /// Records that could not be understood and so were not judged.
-    pub problems: Vec<Problem>,
+    /// Whom the history names for changes.
+    pub(crate) author: Option<String>,
 }
 
 /// A record that could not be understood.
@@ -67,26 +55,6 @@ pub enum Selection {
     File(PathBuf),
 }
 
-/// How many dumps there are for each value of some members.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Report {
-    /// One row for each combination of values, ascending by count.
-    pub rows: Vec<ReportRow>,
-    /// How many dumps were counted.
-    pub total: u64,
-    /// How many of them lack every one of the members.
-    pub missing: u64,
-}
-
-/// A row of a report.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ReportRow {
-    /// The value of each member; `None` where it is absent.
-    pub values: Vec<Option<Value>>,
-    /// How many dumps have them.
-    pub count: u64,
-}
-
 impl std::fmt::Debug for Dumps {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Dumps({})", self.root)
@@ -104,7 +72,12 @@ impl Dumps {
         S: Manta + Index + 'static,
     {
         let index: Arc<dyn Index> = store.clone();
-        Ok(Dumps { manta: store, index: Some(index), root: root_of(account)? })
+        Ok(Dumps {
+            manta: store,
+            index: Some(index),
+            root: root_of(account)?,
+            author: None,
+        })
     }
 
     /// Opens the library of an account in a store without an index: every
@@ -114,7 +87,19 @@ impl Dumps {
     ///
     /// When the account's name is not allowed.
     pub fn open_plain(store: Arc<dyn Manta>, account: &str) -> Result<Dumps> {
-        Ok(Dumps { manta: store, index: None, root: root_of(account)? })
+        Ok(Dumps {
+            manta: store,
+            index: None,
+            root: root_of(account)?,
+            author: None,
+        })
+    }
+
+    /// Names who makes the changes, for their history.
+    #[must_use]
+    pub fn with_author(mut self, author: Option<String>) -> Dumps {
+        self.author = author;
+        self
     }
 
     /// Returns the directory of the library: `/ACCOUNT/stor/thoth`.
@@ -135,81 +120,38 @@ impl Dumps {
         &self,
         id: &DumpId,
     ) -> Result<Option<(Record, thoth_manta::Etag)>> {
-        let path = record_path(&self.root, id)?;
-        let (info, bytes) = match self.manta.get(&path, MAX_RECORD_BYTES as u64)
-        {
-            Ok(found) => found,
-            Err(error) if error.is_not_found() => return Ok(None),
-            Err(error) => {
-                let what = format!("cannot read {path}");
-                return Err(Error::store(what)(error));
-            }
+        let Some(stored) = read_stored(&*self.manta, &self.root, *id)? else {
+            return Ok(None);
         };
-        let record = Record::parse(&bytes).map_err(|source| Error::Record {
-            path: path.to_string(),
-            source,
-        })?;
-        Ok(Some((record, info.etag)))
+        let path = record_path(&self.root, id)?.to_string();
+        let record =
+            stored.record.map_err(|source| Error::Record { path, source })?;
+        Ok(Some((record, stored.etag)))
     }
 
-    /// Returns the dumps that a specification names, in its order.
+    /// Makes the index again from the records and returns how many there are;
+    /// nothing to do without an index. The old one answers until the new one
+    /// takes its place.
     ///
     /// # Errors
     ///
-    /// When the store fails. No match is no error.
-    pub fn find(&self, spec: &Spec) -> Result<Found> {
-        let now = Timestamp::now();
-        let query = index_query(spec, now);
-        // Newest first, the newest so many are all that is needed.
-        let enough = match spec.limit {
-            Some(limit) if spec.sort.is_empty() => limit,
-            _ => usize::MAX,
-        };
-        let mut found = Found::default();
-        self.visit(&query, &mut |id, text| {
-            match Record::parse(text.as_bytes()) {
-                Err(error) => {
-                    found.problems.push(Problem { id: id.to_owned(), error });
-                }
-                Ok(record) if spec.matches(&record, now) => {
-                    found.records.push(record);
-                }
-                Ok(_) => {}
-            }
-            if self.index.is_some() && found.records.len() >= enough {
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
-        })?;
-        spec.arrange(&mut found.records);
-        Ok(found)
-    }
-
-    /// Visits candidates, from the index if there is one.
-    fn visit(
-        &self,
-        query: &IndexQuery,
-        visit: &mut dyn FnMut(&str, &str) -> ControlFlow<()>,
-    ) -> Result<()> {
+    /// When the store fails, or another rebuild interferes.
+    pub fn rebuild_index(&self) -> Result<u64> {
         match &self.index {
-            None => follow::scan(&*self.manta, &self.root, visit),
-            Some(index) => {
-                follow::catch_up(&*self.manta, &**index, &self.root)?;
-                follow::query(&**index, query, visit)
-            }
+            Some(index) => index::rebuild(&*self.manta, &**index, &self.root),
+            None => Ok(0),
         }
     }
 
-    /// Makes the index again from the records; nothing to do without one.
+    /// Compares the index with the records, and mends it if asked; `None`
+    /// without an index. No record is written.
     ///
     /// # Errors
     ///
-    /// When the store fails.
-    pub fn rebuild_index(&self) -> Result<()> {
-        match &self.index {
-            Some(index) => follow::rebuild(&*self.manta, &**index, &self.root),
-            None => Ok(()),
-        }
+    /// When the store fails, or others keep changing the index.
+    pub fn check_index(&self, mend: bool) -> Result<Option<IndexCheck>> {
+        let Some(index) = &self.index else { return Ok(None) };
+        index::check(&*self.manta, &**index, &self.root, mend).map(Some)
     }
 
     /// Finds what one argument means, where exactly one dump is needed: the
@@ -244,13 +186,11 @@ impl Dumps {
             return Ok(Selection::Many(self.find(&spec)?));
         };
         let argument = argument.as_ref();
-        let is_path = argument.contains('/')
-            && argument.find('/') < argument.find('=').or(Some(usize::MAX));
-        if argument.contains('=') && !is_path {
+        if is_term(argument) {
             let spec = Spec::parse(&[argument])?;
             return Ok(Selection::Many(self.find(&spec)?));
         }
-        self.select_name(argument, is_path)
+        self.select_name(argument, argument.contains('/'))
     }
 
     fn select_name(&self, argument: &str, is_path: bool) -> Result<Selection> {
@@ -288,8 +228,8 @@ impl Dumps {
         if let Some(id) = DumpId::parse(prefix.as_str()) {
             return Ok(self.record(&id)?.into_iter().collect());
         }
-        let spec =
-            Spec { terms: vec![Term::Name(prefix.clone())], ..Spec::default() };
+        let mut spec = Spec::default();
+        spec.terms.push(Term::Name(prefix.clone()));
         let mut found = self.find(&spec)?;
         found.problems.retain(|problem| prefix.matches(&problem.id));
         match found.problems.pop() {
@@ -316,34 +256,6 @@ impl Dumps {
             wanted: wanted.to_owned(),
             hint: Some("thoth ls shows what is there".to_owned()),
         })
-    }
-
-    /// Counts dumps by the values of members; without members, all of them.
-    ///
-    /// # Errors
-    ///
-    /// When the store fails.
-    pub fn report(&self, spec: &Spec, members: &[PropPath]) -> Result<Report> {
-        let found = self.find(spec)?;
-        // Values have no hash of their own: their JSON text stands for them.
-        let mut rows: HashMap<String, ReportRow> = HashMap::new();
-        let mut missing = 0;
-        for record in &found.records {
-            let values: Vec<Option<Value>> =
-                members.iter().map(|member| value_of(member, record)).collect();
-            if !members.is_empty() && values.iter().all(Option::is_none) {
-                missing += 1;
-            }
-            let key = serde_json::to_string(&values).unwrap_or_default();
-            rows.entry(key).or_insert(ReportRow { values, count: 0 }).count +=
-                1;
-        }
-        let mut rows: Vec<ReportRow> = rows.into_values().collect();
-        let name = |row: &ReportRow| {
-            serde_json::to_string(&row.values).unwrap_or_default()
-        };
-        rows.sort_by_cached_key(|row| (row.count, name(row)));
-        Ok(Report { rows, total: found.records.len() as u64, missing })
     }
 
     /// Opens the bytes of a dump.
@@ -394,40 +306,4 @@ pub(crate) fn candidate(record: &Record) -> Candidate {
         time: record.time(),
         cmd: name.map(str::to_owned),
     }
-}
-
-/// Returns a member's value; several, found through an array, as an array.
-fn value_of(member: &PropPath, record: &Record) -> Option<Value> {
-    let mut found = member.find(record.members());
-    match found.len() {
-        0 | 1 => found.pop().cloned(),
-        _ => Some(found.into_iter().cloned().collect()),
-    }
-}
-
-/// Says what the index can sort out by itself.
-fn index_query(spec: &Spec, now: Timestamp) -> IndexQuery {
-    let mut query = IndexQuery {
-        newest_first: spec.limit.is_some() && spec.sort.is_empty(),
-        ..IndexQuery::default()
-    };
-    for term in &spec.terms {
-        match term {
-            Term::Name(prefix) => {
-                query.id_prefix = Some(prefix.as_str().to_owned());
-            }
-            Term::Time { side: TimeSide::Newer, when } => {
-                let after = when.seconds(now);
-                query.after = Some(query.after.map_or(after, |a| a.max(after)));
-            }
-            Term::Time { side: TimeSide::Older, when } => {
-                let before = when.seconds(now);
-                query.before =
-                    Some(query.before.map_or(before, |b| b.min(before)));
-            }
-            Term::Time { side: TimeSide::Uploaded, .. } | Term::Prop { .. } => {
-            }
-        }
-    }
-    query
 }

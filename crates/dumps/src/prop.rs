@@ -55,6 +55,15 @@ pub(crate) const MEMBERS: &[&str] = &[
     "truncated",
     "expected_bytes",
     "present_bytes",
+    "base_id",
+    "attachments",
+    "history",
+    "history_spilled",
+    "purged",
+    "purged_by",
+    "purged_reason",
+    "purged_bytes",
+    "superseded_by",
 ];
 
 /// A dotted path to a member of a record.

@@ -31,6 +31,9 @@ pub enum RecordError {
     /// They are no JSON.
     #[error("the record is not valid JSON")]
     Json(#[source] serde_json::Error),
+    /// They are more than a record may have.
+    #[error("the record has {0} bytes, expected at most {MAX_RECORD_BYTES}")]
+    TooLong(u64),
     /// They are JSON, but no object.
     #[error("the record is {0}, expected an object")]
     NotAnObject(&'static str),
@@ -72,7 +75,9 @@ impl Record {
             return Err(RecordError::NoId(name));
         };
         members.insert("id".to_owned(), Value::String(id.to_string()));
-        Ok(Record { members })
+        let mut record = Record { members };
+        record.make_numbers();
+        Ok(record)
     }
 
     pub(crate) fn from_members(members: Map<String, Value>) -> Record {
@@ -117,12 +122,9 @@ impl Record {
         slot.as_object_mut().expect("made an object just now")
     }
 
-    /// Raises a version 1 record to the version that this program writes.
-    pub(crate) fn upgrade(&mut self) {
-        if self.members.get("version").and_then(Value::as_str) == Some(VERSION)
-        {
-            return;
-        }
+    /// Makes numbers of what version 1 has as strings, so that they compare
+    /// as numbers.
+    fn make_numbers(&mut self) {
         for member in ["pid", "time"] {
             let number = self
                 .members
@@ -133,6 +135,14 @@ impl Record {
             if let Some(number) = number {
                 self.members.insert(member.to_owned(), number);
             }
+        }
+    }
+
+    /// Raises a version 1 record to the version that this program writes.
+    pub(crate) fn upgrade(&mut self) {
+        if self.members.get("version").and_then(Value::as_str) == Some(VERSION)
+        {
+            return;
         }
         self.members
             .insert("version".to_owned(), Value::String(VERSION.to_owned()));
@@ -186,6 +196,29 @@ impl Record {
     /// Tells whether bytes of the dump are missing.
     pub fn is_truncated(&self) -> bool {
         self.members.get("truncated") == Some(&Value::Bool(true))
+    }
+
+    /// Tells whether the dump's bytes were removed, by `rm`, `purge`, or
+    /// because a whole copy took their place.
+    pub fn is_purged(&self) -> bool {
+        self.members.contains_key("purged")
+    }
+
+    /// Returns the whole dump that took the place of this truncated one.
+    pub fn superseded_by(&self) -> Option<DumpId> {
+        self.text("superseded_by").and_then(DumpId::parse)
+    }
+
+    /// Returns the identity without the random bytes, which a truncated copy
+    /// of the dump has too.
+    pub fn base_id(&self) -> Option<DumpId> {
+        self.text("base_id").and_then(DumpId::parse)
+    }
+
+    /// Returns what the dump's bytes take in the store.
+    pub fn stored_bytes(&self) -> Option<u64> {
+        let member = |name| self.members.get(name).and_then(Value::as_u64);
+        member("stored_size").or_else(|| member("size"))
     }
 
     /// Returns the frames of the crashed thread.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::Value;
 use thoth_manta::{Condition, Etag, MantaExt, Metadata, PutOptions};
 
-use crate::follow::record_path;
+use crate::index::record_path;
 use crate::prop::MEMBERS;
 use crate::record::{MAX_PROPERTIES, MAX_RECORD_BYTES, Record};
 use crate::{DumpId, Dumps, Error, Result};

@@ -23,7 +23,7 @@ use thoth_manta::{
 
 use crate::build::{Stored, build};
 use crate::facts::{CoreFacts, TimeFact};
-use crate::follow::child;
+use crate::index::child;
 use crate::prop::MEMBERS;
 use crate::source::Source;
 use crate::update::{check_property, check_ticket};

@@ -1,7 +1,5 @@
 //! Globs: `*` for any run of characters, `?` for one.
 
-use std::fmt::{self, Write};
-
 /// A pattern over a whole value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Glob(Vec<Piece>);
@@ -21,6 +19,19 @@ impl Glob {
         let mut pieces = pieces;
         pieces.dedup_by(|a, b| *a == Piece::Run && *b == Piece::Run);
         Glob(pieces)
+    }
+
+    pub(super) fn pieces(&self) -> &[Piece] {
+        &self.0
+    }
+
+    /// Returns the characters that every text that matches begins with.
+    pub(crate) fn start(&self) -> String {
+        let letter = |piece: &Piece| match piece {
+            Piece::Char(c) => Some(*c),
+            Piece::Run | Piece::One => None,
+        };
+        self.0.iter().map_while(letter).collect()
     }
 
     /// Tells whether the whole text matches.
@@ -57,31 +68,6 @@ impl Glob {
         }
         true
     }
-}
-
-impl fmt::Display for Glob {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|piece| match piece {
-            Piece::Run => f.write_char('*'),
-            Piece::One => f.write_char('?'),
-            Piece::Char(c) => write_char(f, *c),
-        })
-    }
-}
-
-/// Writes a text so that it parses as itself.
-pub(super) fn write_literal(
-    f: &mut fmt::Formatter<'_>,
-    text: &str,
-) -> fmt::Result {
-    text.chars().try_for_each(|c| write_char(f, c))
-}
-
-fn write_char(f: &mut fmt::Formatter<'_>, c: char) -> fmt::Result {
-    if matches!(c, '*' | '?' | '\\') {
-        f.write_char('\\')?;
-    }
-    f.write_char(c)
 }
 
 #[cfg(test)]

@@ -1,45 +1,49 @@
 //! The language in which dumps are asked for.
 //!
-//! A specification is a list of arguments that must all hold:
+//! A specification is a list of arguments that must all hold; the grammar and
+//! every rule stand in `docs/reference/specifications.md`. In short:
 //!
 //! ```text
-//! argument  = name | term
-//! name      = 4 to 32 hex digits          the dump's name begins so
-//! term      = path "=" value              it has the value
-//!           | path "!=" value             it has not (absent counts as not)
-//!           | ("mtime" | "time") "=" age  the crash is newer than that
-//!           | "otime" "=" age             the crash is older than that
-//!           | "uploaded" "=" age          the upload is newer than that
-//!           | "limit" "=" number          at most so many, after sorting
-//!           | "sort" "=" ["-"] path       order; "-" for descending
-//! value     = "undefined" | ""            the member is absent
-//!           | "\"\""                      the empty string
-//!           | { char | "*" | "?" | "\" char }
-//! age       = [number] unit | number      seconds without a unit
-//!           | RFC 3339 time or date       that moment
+//! 0ccf27af                  the dump's name begins so
+//! cmd=node,java             some of the values; globs with * and ?
+//! node!=web-*               none of the values
+//! pid<1000  size>=1G        compared by the type of what is stored
+//! psargs~^java.*-Xmx        a regular expression; !~ for none
+//! ticket=undefined          the member is absent; also ticket=
+//! mtime=2d otime=2026-01-31 crashed after, crashed before
+//! uploaded=1h               uploaded after
+//! sort=cmd,-time limit=10   order, then how many
+//! dump=stdin                the names come from elsewhere
 //! ```
 //!
-//! An argument is split at its **first** `=`, so values may hold any
-//! character. `*` stands for any run of characters, `?` for one; a backslash
-//! makes the next character an ordinary one. A value compares by the type of
-//! what is stored: `5` equals the number 5 and the string `5`, `true` the
-//! boolean and the string. Of an array any element may match. A path is looked
-//! up as [`crate::PropPath`] says.
+//! An argument is split at its first operator, so values may hold any
+//! character; a backslash takes its meaning from a character that has one. A
+//! value compares by the type of what is stored: `5` equals the number 5 and
+//! the string `5`, `true` the boolean and the string. Of an array any element
+//! may match. A path is looked up as [`crate::PropPath`] says.
 //!
 //! Without `sort=` dumps come oldest first, and `limit=` keeps the newest.
+//! Dumps that were removed are left out unless they are asked for by name or
+//! by `purged`.
 //!
-//! Units: `s m h d w mo y` (`mo` has 31 days, `y` 365), and the words
-//! `second min minute hour day week fortnight month year`. A bare `m` meant a
-//! month long ago; here it is a minute, and [`Spec::warnings`] says so.
+//! Parsing and printing are inverse: what [`Spec::to_arguments`] returns
+//! parses to the same specification.
 
+mod compare;
 mod glob;
 mod parse;
+mod pattern;
+mod print;
 mod select;
 mod time;
 
 use std::fmt;
 
+pub(crate) use compare::{Comparison, ScalarNumber};
 pub use glob::Glob;
+pub use parse::is_term;
+pub(crate) use pattern::Judge;
+pub use pattern::{Pattern, Regex};
 pub use time::When;
 
 use crate::{HashPrefix, PropPath};
@@ -53,6 +57,9 @@ pub struct Spec {
     pub sort: Vec<SortKey>,
     /// At most so many dumps; `None`: all.
     pub limit: Option<usize>,
+    /// Whether the names of the dumps are to come from standard input: the
+    /// caller reads them and calls [`Spec::give_names`].
+    pub stdin: bool,
     pub(crate) warnings: Vec<String>,
 }
 
@@ -61,14 +68,14 @@ pub struct Spec {
 pub enum Term {
     /// Its name begins so.
     Name(HashPrefix),
-    /// A member has a value, or has not.
+    /// Its name begins with one of these.
+    Names(Vec<HashPrefix>),
+    /// A member stands a test.
     Prop {
         /// The member.
         path: PropPath,
-        /// Whether the value must *not* match.
-        negated: bool,
-        /// The value.
-        value: Pattern,
+        /// The test.
+        test: Test,
     },
     /// It crashed, or was uploaded, before or after a moment.
     Time {
@@ -77,6 +84,53 @@ pub enum Term {
         /// The moment.
         when: When,
     },
+}
+
+/// What a member must stand.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Test {
+    /// `=`: some of the patterns hold; `!=`: none does.
+    Is {
+        /// Whether none may hold.
+        negated: bool,
+        /// The patterns, at least one.
+        any: Vec<Pattern>,
+    },
+    /// `~`: the expression is found in a value; `!~`: in none.
+    Matches {
+        /// Whether it must not be found.
+        negated: bool,
+        /// The expression.
+        regex: Regex,
+    },
+    /// `<` and its like.
+    Compare {
+        /// Which of the four.
+        relation: Relation,
+        /// The bound.
+        than: Bound,
+    },
+}
+
+/// How a value stands to a bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+/// What values are compared with: a text that is also a number, a size or a
+/// moment, when it reads as one where one is meant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bound {
+    text: String,
+    when: Option<When>,
 }
 
 /// The kinds of a time term.
@@ -88,17 +142,6 @@ pub enum TimeSide {
     Older,
     /// `uploaded=`: uploaded after it.
     Uploaded,
-}
-
-/// What a value is compared with.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Pattern {
-    /// The member is absent.
-    Absent,
-    /// Equal, by the type of what is stored.
-    Text(String),
-    /// Matches as a whole.
-    Glob(Glob),
 }
 
 /// A key of the order.
@@ -171,57 +214,40 @@ impl Spec {
         &self.warnings
     }
 
-    /// Returns the arguments that parse to this specification.
-    pub fn to_arguments(&self) -> Vec<String> {
-        let mut arguments: Vec<String> =
-            self.terms.iter().map(ToString::to_string).collect();
-        arguments.extend(self.sort.iter().map(|key| {
-            let minus = if key.descending { "-" } else { "" };
-            format!("sort={minus}{}", key.path)
-        }));
-        arguments.extend(self.limit.map(|limit| format!("limit={limit}")));
-        arguments
-    }
-
     /// Tells whether nothing is asked for at all: every dump matches.
     pub fn is_everything(&self) -> bool {
-        self.terms.is_empty() && self.limit.is_none()
+        self.terms.is_empty() && self.limit.is_none() && !self.stdin
     }
-}
 
-impl fmt::Display for Term {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Term::Name(prefix) => write!(f, "{prefix}"),
-            Term::Prop { path, negated, value } => {
-                let not = if *negated { "!" } else { "" };
-                write!(f, "{path}{not}={value}")
+    /// Gives the names that `dump=stdin` asked for; they come in the place of
+    /// an order, unless there is one.
+    ///
+    /// # Errors
+    ///
+    /// For the first that is no dump's name.
+    pub fn give_names<N: AsRef<str>>(
+        &mut self,
+        names: &[N],
+    ) -> Result<(), SpecError> {
+        let mut prefixes = Vec::with_capacity(names.len());
+        for name in names {
+            let name = name.as_ref();
+            let parsed = HashPrefix::parse(name);
+            prefixes.push(parsed.map_err(|_| parse::no_name(name))?);
+        }
+        self.stdin = false;
+        self.terms.push(Term::Names(prefixes));
+        Ok(())
+    }
+
+    /// Tells whether dumps that were removed are asked for.
+    pub(crate) fn asks_for_purged(&self) -> bool {
+        self.terms.iter().any(|term| match term {
+            Term::Name(_) | Term::Names(_) => true,
+            Term::Prop { path, .. } => {
+                matches!(path.as_str(), "purged" | "superseded_by" | "id")
             }
-            Term::Time { side, when } => write!(f, "{}={when}", side.word()),
-        }
-    }
-}
-
-impl TimeSide {
-    fn word(self) -> &'static str {
-        match self {
-            TimeSide::Newer => "mtime",
-            TimeSide::Older => "otime",
-            TimeSide::Uploaded => "uploaded",
-        }
-    }
-}
-
-impl fmt::Display for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Pattern::Absent => f.write_str("undefined"),
-            Pattern::Text(text) if text.is_empty() => f.write_str("\"\""),
-            Pattern::Text(text) if text == "undefined" || text == "\"\"" => {
-                write!(f, "\\{text}")
-            }
-            Pattern::Text(text) => glob::write_literal(f, text),
-            Pattern::Glob(glob) => write!(f, "{glob}"),
-        }
+            Term::Time { .. } => false,
+        })
     }
 }

@@ -5,26 +5,43 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Pattern, SortKey, Spec, Term, TimeSide};
+use super::pattern::Judge;
+use super::{Comparison, SortKey, Spec, Term, TimeSide};
 use crate::Record;
+
+/// A specification at a given time, ready to judge many records.
+pub(crate) struct Judges<'a> {
+    terms: Vec<(&'a Term, Option<Judge>)>,
+    now: Timestamp,
+    hides_purged: bool,
+}
 
 impl Spec {
     /// Tells whether every term holds of a record.
     pub fn matches(&self, record: &Record, now: Timestamp) -> bool {
-        self.terms.iter().all(|term| term.holds(record, now))
+        self.judges(now).hold(record)
+    }
+
+    pub(crate) fn judges(&self, now: Timestamp) -> Judges<'_> {
+        let judge = |term: &Term| match term {
+            Term::Prop { test, .. } => Some(Judge::new(test, now)),
+            Term::Name(_) | Term::Names(_) | Term::Time { .. } => None,
+        };
+        Judges {
+            terms: self.terms.iter().map(|t| (t, judge(t))).collect(),
+            now,
+            hides_purged: !self.asks_for_purged(),
+        }
     }
 
     /// Orders matching records and applies the limit.
     pub(crate) fn arrange(&self, records: &mut Vec<Record>) {
-        let by_time = |a: &Record, b: &Record| {
-            let time = |record: &Record| record.time().unwrap_or(0.0);
-            time(a).total_cmp(&time(b)).then_with(|| a.id().cmp(&b.id()))
-        };
         if self.sort.is_empty() {
             records.sort_by(by_time);
             if let Some(limit) = self.limit {
                 records.drain(..records.len().saturating_sub(limit));
             }
+            self.in_given_order(records);
             return;
         }
         records.sort_by(|a, b| {
@@ -38,27 +55,53 @@ impl Spec {
             records.truncate(limit);
         }
     }
+
+    /// Puts records that were asked for by a list of names in its order.
+    fn in_given_order(&self, records: &mut [Record]) {
+        let names = self.terms.iter().find_map(|term| match term {
+            Term::Names(names) => Some(names),
+            _ => None,
+        });
+        let Some(names) = names else { return };
+        records.sort_by_cached_key(|record| {
+            let id = record.id().to_string();
+            names.iter().position(|name| name.matches(&id))
+        });
+    }
 }
 
-impl Term {
-    fn holds(&self, record: &Record, now: Timestamp) -> bool {
-        match self {
-            Term::Name(prefix) => prefix.matches(&record.id().to_string()),
-            Term::Prop { path, negated, value } => {
-                let found = path.find(record.members());
-                let holds = match value {
-                    Pattern::Absent => found.is_empty(),
-                    Pattern::Text(text) => {
-                        found.iter().any(|value| equals(value, text))
-                    }
-                    Pattern::Glob(glob) => found.iter().any(|value| {
-                        any_text(value, &mut |text| glob.matches(text))
-                    }),
-                };
-                holds != *negated
+fn by_time(a: &Record, b: &Record) -> Ordering {
+    let time = |record: &Record| record.time().unwrap_or(f64::NEG_INFINITY);
+    time(a).total_cmp(&time(b)).then_with(|| a.id().cmp(&b.id()))
+}
+
+impl Judges<'_> {
+    /// Tells whether every term holds of a record.
+    pub(crate) fn hold(&self, record: &Record) -> bool {
+        if self.hides_purged && record.is_purged() {
+            return false;
+        }
+        self.terms.iter().all(|(term, judge)| self.holds(term, judge, record))
+    }
+
+    fn holds(
+        &self,
+        term: &Term,
+        judge: &Option<Judge>,
+        record: &Record,
+    ) -> bool {
+        match (term, judge) {
+            (Term::Name(prefix), _) => prefix.matches(&record.id().to_string()),
+            (Term::Names(names), _) => {
+                let id = record.id().to_string();
+                names.iter().any(|name| name.matches(&id))
             }
-            Term::Time { side, when } => {
-                let moment = when.seconds(now);
+            (Term::Prop { path, .. }, Some(judge)) => {
+                judge.holds(&path.find(record.members()))
+            }
+            (Term::Prop { .. }, None) => false,
+            (Term::Time { side, when }, _) => {
+                let moment = when.seconds(self.now);
                 match side {
                     TimeSide::Newer => {
                         record.time().is_some_and(|time| time > moment)
@@ -75,38 +118,6 @@ impl Term {
     }
 }
 
-/// Compares by the type of what is stored; of an array any element.
-fn equals(value: &Value, text: &str) -> bool {
-    match value {
-        Value::String(stored) => stored == text,
-        Value::Bool(stored) => text == if *stored { "true" } else { "false" },
-        Value::Null => text == "null",
-        Value::Array(items) => items.iter().any(|item| equals(item, text)),
-        Value::Object(_) => false,
-        Value::Number(stored) => {
-            // Integers compare exactly; 5, 5.0 and 5e0 are the same number.
-            if let (Some(a), Ok(b)) = (stored.as_i64(), text.parse::<i64>()) {
-                return a == b;
-            }
-            if let (Some(a), Ok(b)) = (stored.as_u64(), text.parse::<u64>()) {
-                return a == b;
-            }
-            text.parse::<f64>().is_ok_and(|b| stored.as_f64() == Some(b))
-        }
-    }
-}
-
-/// Calls for the printed form of a value, or of each element of an array,
-/// until one is accepted.
-fn any_text(value: &Value, accept: &mut dyn FnMut(&str) -> bool) -> bool {
-    match value {
-        Value::String(text) => accept(text),
-        Value::Array(items) => items.iter().any(|item| any_text(item, accept)),
-        Value::Number(_) | Value::Bool(_) => accept(&value.to_string()),
-        Value::Null | Value::Object(_) => false,
-    }
-}
-
 impl SortKey {
     /// Orders by the first value; records without one come last either way.
     fn compare(&self, a: &Record, b: &Record) -> Ordering {
@@ -118,31 +129,10 @@ impl SortKey {
             (None, Some(_)) => Ordering::Greater,
             (Some(_), None) => Ordering::Less,
             (Some(a), Some(b)) => {
-                let order = compare_values(a, b);
+                let order = a.order(b);
                 if self.descending { order.reverse() } else { order }
             }
         }
-    }
-}
-
-/// Orders null, booleans, numbers, strings and the rest, in that order.
-fn compare_values(a: &Value, b: &Value) -> Ordering {
-    let rank = |value: &Value| match value {
-        Value::Null => 0,
-        Value::Bool(_) => 1,
-        Value::Number(_) => 2,
-        Value::String(_) => 3,
-        Value::Array(_) | Value::Object(_) => 4,
-    };
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => {
-            let float = |n: &serde_json::Number| n.as_f64().unwrap_or(0.0);
-            float(a).total_cmp(&float(b))
-        }
-        (Value::String(a), Value::String(b)) => a.cmp(b),
-        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
-        _ if rank(a) == rank(b) => a.to_string().cmp(&b.to_string()),
-        _ => rank(a).cmp(&rank(b)),
     }
 }
 
@@ -175,6 +165,7 @@ mod tests {
                     "n": 5, "s": "5", "big": 18_446_744_073_709_551_615u64,
                     "half": 0.5, "no": null, "empty": "", "o": {"k": "v"},
                     "q": "it's \"x\"\n\u{1}", "odd name=": 1,
+                    "sizes": [1, 2, 3], "comma": "a,b", "mem": 1024,
                 },
             }),
         );
@@ -215,6 +206,35 @@ mod tests {
             "id=0101*",
             "time!=undefined",
             "type=undefined",
+            "cmd=node,svc.*",
+            "cmd!=node,java",
+            "ticket=OS-1,undefined",
+            "ticket=OS-1,",
+            "n=4,5",
+            "pid<43",
+            "pid<=42",
+            "pid>41.5",
+            "pid>=42",
+            "half<1",
+            "big>18446744073709551614",
+            "s<6",
+            "cmd>svc",
+            "time>900000",
+            "time<999001",
+            "time>2000",
+            "uploaded<5s",
+            "uploaded>1970-01-12",
+            "stack~^libc.*abort",
+            "stack!~nothing",
+            "pid~^4",
+            "none!~x",
+            "none!=x,y",
+            "sizes=2",
+            "sizes>2",
+            "odd\\ name\\==1",
+            "comma=a\\,b",
+            "mem>=1K",
+            "mem<1.5K",
         ] {
             assert!(matches(&record, yes), "{yes}");
         }
@@ -235,6 +255,27 @@ mod tests {
             "empty=",
             "stack=libc",
             "big=18446744073709551614",
+            "big=1.8446744073709552e19",
+            "cmd=node,java",
+            "cmd!=node,svc.startd",
+            "ticket!=undefined",
+            "ticket!=",
+            "none!=undefined,x",
+            "pid<42",
+            "pid>42",
+            "pid<abc",
+            "cmd<5",
+            "truncated<true",
+            "no<5",
+            "none<5",
+            "none>5",
+            "o>0",
+            "uploaded<20s",
+            "stack~^nothing",
+            "stack!~abort",
+            "none~.",
+            "comma=a,b",
+            "mem>1K",
         ] {
             assert!(!matches(&record, no), "{no}");
         }

@@ -1,0 +1,285 @@
+//! The index of records, which follows their objects.
+//!
+//! Every look-up first brings the index up to the end of the store's change
+//! log: the changed records are read and applied together with the new
+//! position, in one step that only succeeds if no other process moved the
+//! position meanwhile. So a look-up sees every change acknowledged before it
+//! began, and an index can be deleted at any time.
+//!
+//! The index says which records could match; the records themselves are then
+//! read and judged. It holds values to find them by ([`fields`]), not the
+//! records. It is only ever written here, from records, and nothing here
+//! writes a record.
+//!
+//! A rebuild makes a second index beside the first, which goes on answering,
+//! and puts it in its place in one step. Should two processes rebuild at once,
+//! the slower one stops; should one be killed, the next one starts afresh.
+//!
+//! Where the store keeps no index, the records themselves are read.
+
+mod check;
+pub(crate) mod fields;
+pub(crate) mod plan;
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::sync_channel;
+
+use thoth_manta::{
+    Code, Document, Index, IndexBatch, Info, Manta, MantaExt, Path,
+};
+
+pub use check::IndexCheck;
+pub(crate) use check::check;
+
+use crate::record::{MAX_RECORD_BYTES, Record, RecordError};
+use crate::{DumpId, Error, Result};
+
+/// The index's name in the store; the number is that of what [`fields`] says.
+pub(crate) const INDEX: &str = "dumps-1";
+/// The name of one that is being made.
+const NEW: &str = "dumps-1.new";
+/// Changes read at once.
+const PAGE: u32 = 1000;
+/// Records that a rebuild applies at once.
+const CHUNK: usize = 2000;
+/// Threads that read records for a rebuild.
+const READERS: usize = 4;
+
+/// Brings the index to the end of the change log.
+pub(crate) fn catch_up(
+    manta: &dyn Manta,
+    index: &dyn Index,
+    root: &Path,
+) -> Result<u64> {
+    let failed = || Error::store("cannot bring the index of dumps up to date");
+    loop {
+        let position = index.index_position(INDEX).map_err(failed())?;
+        let page = index.changes(position, PAGE).map_err(failed())?;
+        if !page.complete {
+            rebuild(manta, index, root)?;
+            continue;
+        }
+        if page.changes.is_empty() {
+            return Ok(position);
+        }
+        let changed: BTreeSet<DumpId> = page
+            .changes
+            .iter()
+            .filter_map(|change| record_of(root, &change.path))
+            .collect();
+        let mut batch =
+            IndexBatch { position: page.position, ..IndexBatch::default() };
+        for id in changed {
+            match read_document(manta, root, id)? {
+                Some(document) => batch.put.push(document),
+                None => batch.remove.push(id.to_string()),
+            }
+        }
+        // When another process was faster, go on from where it came to.
+        index.index_apply(INDEX, position, batch).map_err(failed())?;
+    }
+}
+
+/// Makes the index again from the records, and returns how many there are.
+pub(crate) fn rebuild(
+    manta: &dyn Manta,
+    index: &dyn Index,
+    root: &Path,
+) -> Result<u64> {
+    let failed = || Error::store("cannot rebuild the index of dumps");
+    // Changes after this position are followed later, which does no harm to
+    // records that were read after them.
+    let end = index.last_change().map_err(failed())?;
+    index.index_clear(NEW).map_err(failed())?;
+    let mut ids = Vec::new();
+    each_id(manta, root, &mut |id| ids.push(id))?;
+    // A position that no other rebuild has tells when one interferes.
+    let mut position = 0;
+    let mut next = fresh_position();
+    let mut number = 0u64;
+    let mut apply = |documents: Vec<Document>, last: bool| -> Result<bool> {
+        number = number.saturating_add(documents.len() as u64);
+        let to = if last { end } else { next };
+        let batch = IndexBatch {
+            position: to,
+            put: documents,
+            ..IndexBatch::default()
+        };
+        let applied =
+            index.index_apply(NEW, position, batch).map_err(failed())?;
+        (position, next) = (to, next.saturating_add(1));
+        Ok(applied)
+    };
+    let whole =
+        read_all(manta, root, &ids, &mut |documents| apply(documents, false))?;
+    let whole = whole && apply(Vec::new(), true)?;
+    if !whole || !index.index_replace(INDEX, NEW, end).map_err(failed())? {
+        return Err(Error::Busy {
+            path: format!("{root}: the index of dumps"),
+            attempts: 1,
+        });
+    }
+    Ok(number)
+}
+
+/// Returns a position that lies above all in the change log and is unlikely
+/// to be chosen twice.
+fn fresh_position() -> u64 {
+    use std::hash::{BuildHasher, Hasher};
+    let random = std::collections::hash_map::RandomState::new();
+    let number = random.build_hasher().finish();
+    (1 << 61) | (number >> 4)
+}
+
+/// Reads documents by several threads and hands them over in chunks, until
+/// one is not taken.
+fn read_all(
+    manta: &dyn Manta,
+    root: &Path,
+    ids: &[DumpId],
+    take: &mut dyn FnMut(Vec<Document>) -> Result<bool>,
+) -> Result<bool> {
+    let chunks: Vec<&[DumpId]> = ids.chunks(CHUNK).collect();
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        let (send, receive) = sync_channel(1);
+        for _ in 0..READERS.min(chunks.len()) {
+            let (send, next, chunks) = (send.clone(), &next, &chunks);
+            scope.spawn(move || {
+                while let Some(chunk) =
+                    chunks.get(next.fetch_add(1, Ordering::Relaxed))
+                {
+                    let read: Result<Vec<Document>> = chunk
+                        .iter()
+                        .filter_map(|id| {
+                            read_document(manta, root, *id).transpose()
+                        })
+                        .collect();
+                    let failed = read.is_err();
+                    if send.send(read).is_err() || failed {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(send);
+        for read in receive {
+            if !take(read?)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    })
+}
+
+/// Visits records by reading all of them.
+pub(crate) fn scan(
+    manta: &dyn Manta,
+    root: &Path,
+    visit: &mut dyn FnMut(DumpId, Stored) -> ControlFlow<()>,
+) -> Result<()> {
+    let mut ids = Vec::new();
+    each_id(manta, root, &mut |id| ids.push(id))?;
+    for id in ids {
+        if let Some(stored) = read_stored(manta, root, id)?
+            && visit(id, stored).is_break()
+        {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Visits the names of the directories of dumps; one may lack its record.
+pub(crate) fn each_id(
+    manta: &dyn Manta,
+    root: &Path,
+    visit: &mut dyn FnMut(DumpId),
+) -> Result<()> {
+    let listed = manta.list_all(root, &mut |entry| {
+        if let (Info::Directory(_), Some(id)) =
+            (&entry, DumpId::parse(entry.path().name()))
+        {
+            visit(id);
+        }
+        Ok(())
+    });
+    match listed {
+        Err(error) if error.is_not_found() => Ok(()),
+        other => other.map_err(Error::store(format!("cannot list {root}"))),
+    }
+}
+
+/// The stored bytes of a record, understood or not.
+pub(crate) struct Stored {
+    pub(crate) etag: thoth_manta::Etag,
+    pub(crate) record: std::result::Result<Record, RecordError>,
+}
+
+/// Reads a record; `None` when there is none.
+pub(crate) fn read_stored(
+    manta: &dyn Manta,
+    root: &Path,
+    id: DumpId,
+) -> Result<Option<Stored>> {
+    let path = record_path(root, &id)?;
+    match manta.get(&path, MAX_RECORD_BYTES as u64) {
+        Ok((info, bytes)) => {
+            Ok(Some(Stored { etag: info.etag, record: Record::parse(&bytes) }))
+        }
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) if error.code() == Code::MaxContentLengthExceeded => {
+            let info = manta
+                .info(&path)
+                .map_err(Error::store(format!("cannot read {path}")))?;
+            Ok(info.object().map(|object| Stored {
+                etag: object.etag.clone(),
+                record: Err(RecordError::TooLong(object.size_bytes)),
+            }))
+        }
+        Err(error) if error.code() == Code::OperationNotAllowedOnDirectory => {
+            Ok(None)
+        }
+        Err(error) => Err(Error::store(format!("cannot read {path}"))(error)),
+    }
+}
+
+/// Reads a record as a document of the index. One that cannot be understood
+/// is a document too, so that queries can say so.
+fn read_document(
+    manta: &dyn Manta,
+    root: &Path,
+    id: DumpId,
+) -> Result<Option<Document>> {
+    let stored = read_stored(manta, root, id)?;
+    Ok(stored.map(|stored| {
+        let (time, fields) = match &stored.record {
+            Ok(record) => (record.time(), fields::fields_of(record)),
+            Err(_) => (None, fields::unreadable()),
+        };
+        Document { id: id.to_string(), time, etag: stored.etag, fields }
+    }))
+}
+
+/// Returns the path of a dump's record.
+pub(crate) fn record_path(root: &Path, id: &DumpId) -> Result<Path> {
+    child(&child(root, &id.to_string())?, "info.json")
+}
+
+/// Returns the path of a name in a directory.
+pub(crate) fn child(directory: &Path, name: &str) -> Result<Path> {
+    directory.join(name).map_err(|error| {
+        Error::store(format!("cannot name {name:?} in {directory}"))(
+            error.into(),
+        )
+    })
+}
+
+/// Tells which dump's record a path is.
+fn record_of(root: &Path, path: &Path) -> Option<DumpId> {
+    let rest = path.as_str().strip_prefix(root.as_str())?;
+    let id = rest.strip_prefix('/')?.strip_suffix("/info.json")?;
+    DumpId::parse(id).filter(|parsed| parsed.to_string() == id)
+}
