@@ -188,11 +188,17 @@ fn report_of(rows: BTreeMap<String, u64>, total: u64) -> Option<Report> {
 
 /// Orders rows by count, then by value.
 fn in_order(mut rows: Vec<ReportRow>) -> Vec<ReportRow> {
-    rows.sort_by_cached_key(|row| {
-        let name = serde_json::to_string(&row.values).unwrap_or_default();
-        (row.count, name)
-    });
+    rows.sort_by_cached_key(|row| (row.count, key(&row.values)));
     rows
+}
+
+/// Returns a text that only equal values have; absent and null are two.
+fn key(values: &[Option<Value>]) -> String {
+    let lists: Vec<&[Value]> = values
+        .iter()
+        .map(|value| value.as_ref().map_or(&[][..], std::slice::from_ref))
+        .collect();
+    serde_json::to_string(&lists).unwrap_or_default()
 }
 
 struct Tally<'a> {
@@ -218,7 +224,7 @@ impl<'a> Tally<'a> {
         if !values.is_empty() && values.iter().all(Option::is_none) {
             self.missing += 1;
         }
-        let key = serde_json::to_string(&values).unwrap_or_default();
+        let key = key(&values);
         let row = ReportRow { values, count: 0 };
         self.rows.entry(key).or_insert(row).count += 1;
     }
