@@ -3,8 +3,9 @@
 //! One argument without `=` is a name: the beginning of a hash, else a local
 //! file. A local file is read where it lies; only a name that could be a hash
 //! is looked up in the store, so commands on local files work with no store
-//! and with a broken one. Arguments with `=` are a specification, which
-//! several dumps may fit. A path with a `/` before its first `=` is a path.
+//! and with a broken one. Arguments with `=` or another operator are a
+//! specification, which several dumps may fit. A path with a `/` before its
+//! first operator is a path.
 
 use crate::error::{Error, Failure, Result, io_error};
 use crate::facts;
@@ -20,7 +21,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thoth_dumps::{
-    CrashParts, DumpId, HashPrefix, Identity, Record, Selection,
+    CrashParts, DumpId, HashPrefix, Identity, Record, Selection, is_term,
 };
 use thoth_manta::ObjectReader;
 use thoth_postmortem::Process;
@@ -67,7 +68,7 @@ pub(crate) struct Targets {
 
 /// Whether arguments are a specification, not names.
 pub(crate) fn is_specification(arguments: &[String]) -> bool {
-    arguments.iter().any(|a| a.contains('=') && !is_path(a))
+    arguments.iter().any(|a| is_term(a))
 }
 
 /// Whether an argument can only be a path.
@@ -471,10 +472,8 @@ pub(crate) fn each<A: Answer>(
                 if i > 0 {
                     text.end()?;
                 }
-                if all > 1 {
-                    part!(text, Look::Bold, "== {title}")?;
-                    text.end()?;
-                }
+                part!(text, Look::Bold, "== {title}")?;
+                text.end()?;
                 answer.render(text)
             })?;
         }
@@ -508,6 +507,7 @@ mod tests {
         let spec = |a: &str| is_specification(&[a.to_owned()]);
         assert!(spec("cmd=node"));
         assert!(spec("exe=/usr/bin/node"));
+        assert!(spec("pid>1000"));
         assert!(!spec("./core.ticket=1"));
         assert!(!spec("core"));
         assert!(!spec("/tmp/a=b"));

@@ -38,15 +38,18 @@ Naming a dump:
     core.1234          a local file; it needs no upload for stack, args, env,
                        auxv, maps, modules, threads, notes and fault
     cmd=node time=1d   a specification: PROPERTY=VALUE, all of which must hold
-  A file whose name has a '=' is written with its folder: ./core.ticket=1
+  A file whose name has one of = < > ~ is written with its folder: ./core=1
 
-Specifications:
-  cmd=node*            * and ? match any characters, any one character
+Specifications (all of them must hold):
+  cmd=node*,java       * and ? match any characters, any one character; a comma
+                       separates alternatives; != means none of them
+  pid>1000, size<=1G   by the type of what is stored; also < and >=
+  psargs~^java.*-Xmx   a regular expression; !~ means that it is not found
   ticket=undefined     the property is absent
   mtime=2d, otime=1w   crashed within the last two days; longer ago than a week
-  limit=5              at most so many
+  sort=-size limit=5   in which order, and at most how many
   properties.team=a.b  members inside members
-  dump=stdin           read hashes from standard input
+  dump=stdin           read hashes from standard input, by itself
 
 Exit status:
   0    all is well

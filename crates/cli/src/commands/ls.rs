@@ -17,7 +17,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::io;
 use std::path::Path;
-use thoth_dumps::{HashPrefix, PropPath, Record, Spec};
+use thoth_dumps::{HashPrefix, PropPath, Record, Spec, is_term};
 
 /// List dumps
 ///
@@ -149,7 +149,7 @@ impl Ls {
         let Split { selection, columns } = split(&self.arguments)?;
         let selection =
             names_from_stdin(session, &selection)?.unwrap_or(selection);
-        let hashes = selection.iter().filter(|s| !s.contains('='));
+        let hashes = selection.iter().filter(|s| !is_term(s));
         let by_hash = hashes.count();
         let records = if by_hash > 1 {
             by_name(session, &selection)?
@@ -188,7 +188,7 @@ pub(super) fn tell_unknown(
 /// hold, and no dump has two names.
 fn by_name(session: &Session, selection: &[String]) -> Result<Vec<Record>> {
     let (hashes, rest): (Vec<_>, Vec<_>) =
-        selection.iter().cloned().partition(|s| !s.contains('='));
+        selection.iter().cloned().partition(|s| !is_term(s));
     let mut records: Vec<Record> = Vec::new();
     for hash in hashes {
         let mut arguments = rest.clone();
@@ -215,7 +215,7 @@ fn split(arguments: &[String]) -> Result<Split> {
     let mut columns = Vec::new();
     for argument in arguments {
         if !columns.is_empty() {
-            if argument.contains('=') {
+            if is_term(argument) {
                 let text = "can't intermix specification properties with \
                             output properties";
                 return Err(Failure::from(Error::Usage(text.to_owned()))
@@ -236,12 +236,10 @@ fn split(arguments: &[String]) -> Result<Split> {
 /// Returns the term that an argument before the columns stands for, if it
 /// says which dumps.
 fn selecting(argument: &str) -> Result<Option<String>> {
-    let slash = argument.find('/').unwrap_or(usize::MAX);
-    let equals = argument.find('=').unwrap_or(usize::MAX);
-    if equals < slash {
+    if is_term(argument) {
         return Ok(Some(argument.to_owned()));
     }
-    if slash < equals {
+    if argument.contains('/') {
         // A path: the dump that the file is.
         let read = ReadArgs::default();
         let dump = DumpOnDisk::open(Path::new(argument), &read)?;
@@ -271,6 +269,9 @@ mod tests {
         let (selection, columns) = parts(&["exe=/bin/x", "exe"]);
         assert_eq!(selection, ["exe=/bin/x"]);
         assert_eq!(columns, ["exe"]);
+        let (selection, columns) = parts(&["pid>5", "psargs~^a", "pid"]);
+        assert_eq!(selection, ["pid>5", "psargs~^a"]);
+        assert_eq!(columns, ["pid"]);
     }
 
     #[test]

@@ -8,7 +8,9 @@ use crate::tables::{Table, count};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use std::io;
-use thoth_dumps::{PropPath, Report as Counts, ReportRow, Spec};
+use thoth_dumps::{
+    HashPrefix, PropPath, Report as Counts, ReportRow, Spec, is_term,
+};
 
 /// Count dumps by a property
 ///
@@ -102,9 +104,8 @@ impl Answer for Counted {
 
 impl Report {
     pub(crate) fn run(self, session: &Session) -> Result<()> {
-        let is_column = |a: &&String| {
-            !a.contains('=') && thoth_dumps::HashPrefix::parse(a).is_err()
-        };
+        let is_column =
+            |a: &&String| !is_term(a) && HashPrefix::parse(a).is_err();
         let columns: Vec<PropPath> = self
             .arguments
             .iter()

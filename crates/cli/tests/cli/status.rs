@@ -19,7 +19,7 @@ fn mistakes_in_the_command_are_1() {
     fails(&home, &["stack", "--thred", "1", "x"], 1, "--thread");
     fails(&home, &["stack"], 1, "required arguments");
     fails(&home, &["stack", "-n", "0", "x"], 1, "0 is not in 1..");
-    fails(&home, &["ls", "mtime=5days"], 1, "unknown unit");
+    fails(&home, &["ls", "mtime=5parsecs"], 1, "parsecs");
     fails(&home, &["ls", "pid", "cmd=x"], 1, "can't intermix");
     fails(&home, &["ticket", "cmd=x"], 1, "need both");
     fails(&home, &["ticket", "cmd=x", "a=b"], 1, "not a valid ticket");
