@@ -10,6 +10,8 @@
 //! - a store through a pointer we do not follow does not hit saved registers;
 //! - a called function keeps the callee-saved registers and the stack pointer.
 
+use std::rc::Rc;
+
 use iced_x86::{
     Instruction, InstructionInfoFactory, Mnemonic, OpAccess, OpKind, Register,
 };
@@ -67,7 +69,8 @@ pub(super) struct State {
     pub(super) regs: [Val; 16],
     /// Words stored since the start. In a state whose start memory counts,
     /// unlisted words hold what they held at the start.
-    slots: Vec<Slot>,
+    /// Shared between states until one of them stores.
+    slots: Rc<Vec<Slot>>,
     start_memory: bool,
     /// The register just compared with `rsp`, for stack-probe loops.
     compared: Option<usize>,
@@ -83,7 +86,7 @@ impl State {
         for (index, reg) in (0u8..).zip(&mut regs) {
             *reg = Val::Base(Sym::Init(index), 0);
         }
-        State { regs, slots: Vec::new(), start_memory, compared: None }
+        State { regs, slots: Rc::default(), start_memory, compared: None }
     }
 
     /// The stored words that are still known.
@@ -101,7 +104,10 @@ impl State {
             }
         }
         let before = self.slots.len();
-        self.slots.retain(|slot| other.slots.contains(slot));
+        if !self.slots.iter().all(|slot| other.slots.contains(slot)) {
+            Rc::make_mut(&mut self.slots)
+                .retain(|slot| other.slots.contains(slot));
+        }
         if self.compared.is_some() && self.compared != other.compared {
             self.compared = None;
             lost = true;
@@ -147,11 +153,12 @@ impl State {
     fn store(&mut self, at: Val, size: usize, value: Val) {
         let Val::Base(sym, off) = at else { return };
         let end = off.saturating_add_unsigned(size as u64);
-        self.slots.retain(|s| {
-            s.0 != sym || s.1 >= end || s.1.saturating_add(8) <= off
-        });
-        let whole = size == 8 && value != Val::Unknown;
-        if whole {
+        let hit =
+            |s: &Slot| s.0 == sym && s.1 < end && s.1.saturating_add(8) > off;
+        if self.slots.iter().any(hit) {
+            Rc::make_mut(&mut self.slots).retain(|s| !hit(s));
+        }
+        if size == 8 && self.is_kept(value) {
             self.push_slot((sym, off, value));
         } else if self.start_memory {
             // The start memory is gone from every word the store touches.
@@ -163,9 +170,24 @@ impl State {
         }
     }
 
+    /// Whether a stored value can matter later. From the entry on only saved
+    /// registers do, and the frame address that aligned frames keep.
+    fn is_kept(&self, value: Val) -> bool {
+        match value {
+            Val::Unknown => false,
+            _ if self.start_memory => true,
+            Val::Base(START_SP, off) => matches!(off, 0 | 8),
+            Val::Base(Sym::Init(reg), 0) => {
+                CALLEE_SAVED.contains(&usize::from(reg))
+            }
+            Val::Base(Sym::Moved(_), _) => true,
+            _ => false,
+        }
+    }
+
     fn push_slot(&mut self, slot: Slot) {
         if self.slots.len() < MAX_SLOTS {
-            self.slots.push(slot);
+            Rc::make_mut(&mut self.slots).push(slot);
         }
     }
 
@@ -176,7 +198,9 @@ impl State {
             return;
         }
         let sym = Sym::Moved(ip);
-        self.slots.retain(|s| s.0 != sym);
+        if self.slots.iter().any(|s| s.0 == sym) {
+            Rc::make_mut(&mut self.slots).retain(|s| s.0 != sym);
+        }
         for reg in &mut self.regs {
             if matches!(reg, Val::Base(s, _) if *s == sym) {
                 *reg = Val::Unknown;

@@ -61,6 +61,17 @@ impl Rule {
         Some(Rule { cfa, saved })
     }
 
+    /// Forgets registers that are said to be where they were: for a state
+    /// that was guessed, only what was stored is sure.
+    pub(super) fn without_registers(mut self) -> Rule {
+        for place in &mut self.saved {
+            if matches!(place, Saved::InReg(_)) {
+                *place = Saved::Lost;
+            }
+        }
+        self
+    }
+
     /// From the state just before a `ret` of a walk that began at the pc.
     ///
     /// `None` when the state is none a function may return with: then the

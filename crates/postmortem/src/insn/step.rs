@@ -24,6 +24,14 @@
 //! test; if it does not settle them there is no answer. No answer is better
 //! than a made-up frame.
 //!
+//! Measured against the unwind tables of the same code (`tests/truth.rs`; every
+//! instruction, stacks full of stale return addresses): C libraries (libz,
+//! libm, libc, libcrypto) with the function known 99.8-100 % right and not one
+//! in 30,000 wrong; with nothing known 97.9-100 % right, one in 10,000 wrong,
+//! all of those marked [`Confidence::Weak`]. The rest has no answer. C++ and
+//! Rust programs come to 98-99 %: what is missing there are exception handlers,
+//! which only code with unwind tables has.
+//!
 //! Not covered: hand-written code that keeps its return address elsewhere,
 //! and `ret n`.
 
@@ -36,7 +44,7 @@ use super::code::{Code, Returns, read_u64};
 use super::paths::{Bounds, Effort, Exit, exits, reach};
 use super::plt::{Stub, stub_at};
 use super::rule::{Applied, Cfa, Rule, Saved};
-use super::validate::{Fit, Guesses, Judge};
+use super::validate::{Fit, Guesses, Judge, Judged};
 use super::{CALLEE_SAVED, Mem, RBP, RSP, Regs};
 
 /// Frame-pointer frames larger than this are not believed.
@@ -156,7 +164,8 @@ impl Stepper {
 struct Analysis {
     place: Place,
     stub: Option<Stub>,
-    entry: Option<Rule>,
+    /// With the doubt in it.
+    entry: Option<(Rule, usize)>,
     exits: Vec<Exit>,
     guesses: Guesses,
 }
@@ -177,7 +186,10 @@ impl Analysis {
             let (pc, innermost) = (place.pc, place.innermost);
             let mut code = Code::new(mem, returns);
             out.entry = reach(&mut code, bounds, pc, innermost, Effort::Full)
-                .and_then(|state| Rule::from_entry(&state));
+                .and_then(|found| {
+                    let doubt = usize::from(found.guessed);
+                    Some((found.rule()?, doubt))
+                });
             out.exits = exits(&mut code, bounds, pc, innermost);
         }
         out
@@ -186,7 +198,8 @@ impl Analysis {
     /// Whether the code said without doubt where the frame is: if the stack
     /// does not agree, it is the stack that is broken.
     fn has_spoken(&self) -> bool {
-        self.entry.is_some() || self.exits.iter().any(|e| e.doubt == 0)
+        self.entry.as_ref().is_some_and(|(_, doubt)| *doubt == 0)
+            || self.exits.iter().any(|e| e.doubt == 0)
     }
 }
 
@@ -248,7 +261,7 @@ impl Thread<'_> {
     /// All readings of the code, those with the same frame address as one.
     fn candidates(&mut self) -> Vec<Candidate> {
         let entry = self.analysis.entry.clone().into_iter();
-        let entry = entry.map(|rule| (rule, Method::Prologue, 0));
+        let entry = entry.map(|(rule, doubt)| (rule, Method::Prologue, doubt));
         let exits = self.analysis.exits.clone().into_iter();
         let exits = exits.map(|e| (e.rule, Method::Epilogue, e.doubt));
         let mut found: Vec<Candidate> = Vec::new();
@@ -259,8 +272,14 @@ impl Thread<'_> {
             match found.iter_mut().find(|c| c.applied.cfa == applied.cfa) {
                 Some(known) => known.merge(applied, method, doubt),
                 None => {
-                    let (fit, call) = self.judge().fit(&applied);
-                    found.push(Candidate { applied, method, doubt, fit, call });
+                    let Judged { fit, call, prologue } =
+                        self.judge().fit(&applied);
+                    let mut new =
+                        Candidate { applied, method, doubt, fit, call };
+                    if let Some(prologue) = prologue {
+                        new.merge(prologue, Method::Prologue, doubt);
+                    }
+                    found.push(new);
                 }
             }
         }
@@ -276,7 +295,7 @@ impl Thread<'_> {
         let mut applied = Rule { cfa, saved }.apply(self.regs, self.mem)?;
         let mut judge = self.judge();
         judge.place.start = Some(stub.start);
-        let (fit, call) = judge.fit(&applied);
+        let Judged { fit, call, .. } = judge.fit(&applied);
         let confidence = match fit {
             Fit::Exact => Confidence::Proven,
             Fit::Call | Fit::Foreign => Confidence::Likely,
@@ -312,7 +331,7 @@ impl Thread<'_> {
         saved[RBP] = Saved::AtCfa(-16);
         let cfa = Cfa::Reg { reg: RBP as u8, off: 16 };
         let applied = Rule { cfa, saved }.apply(self.regs, self.mem)?;
-        let (fit, call) = self.judge().fit(&applied);
+        let Judged { fit, call, .. } = self.judge().fit(&applied);
         let confidence = match fit {
             Fit::Exact => Confidence::Likely,
             Fit::Call => Confidence::Weak,
@@ -346,7 +365,7 @@ impl Candidate {
         let both = self.method == Method::PrologueAndEpilogue;
         let reading = match self.method {
             Method::PrologueAndEpilogue => 4,
-            Method::Prologue => 3,
+            Method::Prologue if self.doubt == 0 => 3,
             _ if self.doubt == 0 => 2,
             _ => 1,
         };
@@ -354,7 +373,9 @@ impl Candidate {
             Fit::No => None,
             // Behind a call that may not return lies another function, and a
             // stale word may follow its frame.
-            Fit::Call if reading == 1 => None,
+            Fit::Call if reading == 1 && self.method == Method::Epilogue => {
+                None
+            }
             Fit::Unreadable | Fit::Foreign if !both => None,
             fit => Some((fit, reading)),
         }

@@ -39,6 +39,15 @@ pub(super) enum Fit {
     Exact,
 }
 
+/// A candidate's judgement.
+pub(super) struct Judged {
+    pub(super) fit: Fit,
+    /// The call before the return address.
+    pub(super) call: Option<CallKind>,
+    /// When that call gave the function's start: the frame as read from there.
+    pub(super) prologue: Option<Applied>,
+}
+
 /// Rules at one place for the function starts that calls suggested.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Guesses {
@@ -56,7 +65,27 @@ pub(super) struct Judge<'a> {
 
 impl Judge<'_> {
     /// Judges one candidate.
-    pub(super) fn fit(&mut self, applied: &Applied) -> (Fit, Option<CallKind>) {
+    pub(super) fn fit(&mut self, applied: &Applied) -> Judged {
+        let (fit, call) = self.fit_and_call(applied);
+        let mut prologue = None;
+        if fit == Fit::Exact && self.place.start.is_none() {
+            let target = call.and_then(|call| self.target(call));
+            prologue = target.and_then(|to| self.proof(applied.cfa, to));
+        }
+        Judged { fit, call, prologue }
+    }
+
+    /// What the prologue of the called function says about the registers.
+    fn proof(&mut self, cfa: u64, target: u64) -> Option<Applied> {
+        let landing = follow_stubs(target, self.mem).at;
+        [landing, target].into_iter().find_map(|start| {
+            self.rule_from(start)
+                .and_then(|rule| rule.apply(self.regs, self.mem))
+                .filter(|found| found.cfa == cfa)
+        })
+    }
+
+    fn fit_and_call(&mut self, applied: &Applied) -> (Fit, Option<CallKind>) {
         let to = applied.regs.rip;
         match verdict(to, self.mem) {
             _ if is_restorer(to, self.mem) => (Fit::Exact, None),
@@ -129,7 +158,7 @@ impl Judge<'_> {
         let mut code = Code::new(self.mem, self.returns);
         let (pc, innermost) = (place.pc, place.innermost);
         let rule = reach(&mut code, bounds, pc, innermost, Effort::Quick)
-            .and_then(|state| Rule::from_entry(&state));
+            .and_then(|found| found.rule());
         self.guesses.rules.insert(start, rule.clone());
         rule
     }

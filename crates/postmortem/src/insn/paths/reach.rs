@@ -11,6 +11,7 @@ use super::{
 use crate::insn::RSP;
 use crate::insn::code::{ByAddress, Code};
 use crate::insn::flow::{Executor, START_SP, State, Val};
+use crate::insn::rule::Rule;
 
 /// Instructions executed by one [`reach`] walk.
 const REACH_BUDGET: usize = 40_000;
@@ -29,7 +30,7 @@ pub(in crate::insn) fn reach(
     pc: u64,
     innermost: bool,
     effort: Effort,
-) -> Option<State> {
+) -> Option<Reached> {
     let start = bounds.start?;
     if start > pc && bounds.end.is_some() {
         return None;
@@ -45,16 +46,36 @@ pub(in crate::insn) fn reach(
         tables: None,
         calls: None,
         narrow: true,
+        framed: false,
+        guessed: false,
     };
     // First without what looks like other functions; with it when the pc is
     // reached in no other way.
-    let narrow = walk.search(code, start);
-    if narrow.is_some() || effort == Effort::Quick {
-        return narrow;
+    let mut state = walk.search(code, start);
+    if state.is_none() && effort == Effort::Full {
+        walk.narrow = false;
+        walk.budget = effort.budget();
+        state = walk.search(code, start);
     }
-    walk.narrow = false;
-    walk.budget = effort.budget();
-    walk.search(code, start)
+    Some(Reached { state: state?, guessed: walk.guessed })
+}
+
+/// What [`reach`] found.
+#[derive(Clone, Debug)]
+pub(in crate::insn) struct Reached {
+    /// The state at the pc.
+    pub(in crate::insn) state: State,
+    /// No path leads to the pc; it was taken for an exception handler, which
+    /// starts with what the function's calls have in common.
+    pub(in crate::insn) guessed: bool,
+}
+
+impl Reached {
+    /// The rule that holds at the pc.
+    pub(in crate::insn) fn rule(&self) -> Option<Rule> {
+        let rule = Rule::from_entry(&self.state)?;
+        Some(if self.guessed { rule.without_registers() } else { rule })
+    }
 }
 
 /// How long a [`reach`] walk may be.
@@ -90,6 +111,11 @@ struct Reach {
     calls: Option<State>,
     /// Leave out what looks like other functions.
     narrow: bool,
+    /// Some path has moved the stack pointer: a computed jump with the stack
+    /// as at the entry then leaves the function.
+    framed: bool,
+    /// A place was taken for an exception handler.
+    guessed: bool,
 }
 
 impl Reach {
@@ -108,6 +134,8 @@ impl Reach {
         self.result = None;
         self.tables = None;
         self.calls = None;
+        self.framed = false;
+        self.guessed = false;
         let mut visits: ByAddress<Visit> = ByAddress::default();
         let mut queue = VecDeque::from([start]);
         let mut sweep = Sweep { at: start, open: false };
@@ -132,6 +160,7 @@ impl Reach {
             let Some(leader) = sweep.next(code, &visits, self.pc) else {
                 return Outcome::Done;
             };
+            self.guessed |= self.tables.is_none();
             visits.insert(leader, Visit { state: tables, fell_from: None });
             queue.push_back(leader);
         }
@@ -154,7 +183,9 @@ impl Reach {
                 self.result = Some(state.clone());
             }
             let Some(ins) = code.at(at) else { continue };
-            match advance(code, &mut self.exec, &mut state, &ins) {
+            let next = advance(code, &mut self.exec, &mut state, &ins);
+            self.framed |= state.regs[RSP] != Val::Base(START_SP, 0);
+            match next {
                 Next::Edges { edges, equal } => {
                     let last = edges.len().saturating_sub(1);
                     for (n, edge) in edges.into_iter().enumerate() {
@@ -168,7 +199,10 @@ impl Reach {
                     }
                 }
                 Next::Leaves { sure: false } => {
-                    common(&mut self.tables, &state)
+                    let bare = state.regs[RSP] == Val::Base(START_SP, 0);
+                    if !(self.framed && bare) {
+                        common(&mut self.tables, &state);
+                    }
                 }
                 Next::Leaves { .. } | Next::Stops => {}
             }

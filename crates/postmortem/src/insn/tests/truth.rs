@@ -345,7 +345,8 @@ impl Maker<'_> {
             pc,
             self.innermost,
             Effort::Full,
-        );
+        )
+        .map(|found| found.state);
         let mut untouched = [false; 16];
         for (index, same) in untouched.iter_mut().enumerate() {
             *same = state.as_ref().is_some_and(|s| {
@@ -393,7 +394,8 @@ impl Maker<'_> {
         if cfa_reg == RBP {
             // The row does not give rsp: the walk from the entry does, else
             // anything below the frame.
-            regs.gpr[RSP] = match state.map(|s| s.regs[RSP]) {
+            let known = state.filter(|_| !self.table.is_cold());
+            regs.gpr[RSP] = match known.map(|s| s.regs[RSP]) {
                 Some(Val::Base(START_SP, off)) => {
                     cfa.checked_add_signed(off - 8)
                 }
