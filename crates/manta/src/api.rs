@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::io::Read;
 
 use crate::{
-    Code, Condition, Error, Info, ListOptions, Listing, Metadata, ObjectInfo,
-    Path, PutOptions, Result,
+    Code, Condition, DirectoryOptions, Error, Info, LinkOptions, ListOptions,
+    Listing, Metadata, ObjectInfo, Path, PutOptions, Result,
 };
 
 /// An object store. Every call blocks until it is done and durable.
@@ -39,7 +39,14 @@ pub trait Manta: Send + Sync {
     fn delete(&self, path: &Path, condition: &Condition) -> Result<()>;
 
     /// Makes a directory; one that is there already is fine.
-    fn mkdir(&self, path: &Path) -> Result<()>;
+    fn mkdir(&self, path: &Path) -> Result<()> {
+        self.mkdir_with(path, &DirectoryOptions::default())
+    }
+
+    /// Makes a directory, or gives one that is there other headers. When they
+    /// are the same, nothing changes.
+    fn mkdir_with(&self, path: &Path, options: &DirectoryOptions)
+    -> Result<()>;
 
     /// Replaces what is attached to an object's name; the bytes and the
     /// version stay.
@@ -51,7 +58,17 @@ pub trait Manta: Send + Sync {
     ) -> Result<ObjectInfo>;
 
     /// Gives the version that `source` has now a second, equal name.
-    fn link(&self, source: &Path, path: &Path) -> Result<ObjectInfo>;
+    fn link(&self, source: &Path, path: &Path) -> Result<ObjectInfo> {
+        self.link_with(source, path, &LinkOptions::default())
+    }
+
+    /// Does what [`Manta::link`] does, with headers and a condition.
+    fn link_with(
+        &self,
+        source: &Path,
+        path: &Path,
+        options: &LinkOptions,
+    ) -> Result<ObjectInfo>;
 }
 
 /// An open version of an object, which stays readable whatever happens to

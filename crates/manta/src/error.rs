@@ -53,6 +53,8 @@ codes! {
     InvalidArgument = "InvalidArgumentError", 400;
     /// The source of a link is missing a form that a path has.
     InvalidLink = "InvalidLink", 400;
+    /// A parameter has a value that it cannot have.
+    InvalidParameter = "InvalidParameter", 400;
     /// The path cannot be decoded or is not allowed.
     InvalidResource = "InvalidResource", 400;
     /// The source of a link is a directory.

@@ -48,6 +48,7 @@ pub use index::{
 pub use jiff::Timestamp;
 pub use path::{Area, Path, PathError};
 pub use types::{
-    Digest, DirectoryInfo, Info, ListOptions, Listing, Metadata, ObjectId,
-    ObjectInfo, Order, PutOptions,
+    Digest, DirectoryInfo, DirectoryOptions, Info, Kinds, LinkOptions,
+    ListOptions, Listing, Md5, Metadata, ObjectId, ObjectInfo, Order,
+    PutOptions,
 };

@@ -30,19 +30,31 @@ impl ObjectId {
 
     /// Returns the etag of the version.
     pub fn etag(&self) -> Etag {
-        Etag::parse(&self.to_string()).expect("a UUID is a valid etag")
+        Etag::of_uuid(self.text())
+    }
+
+    /// Writes the digits by hand: a listing does it for every entry.
+    fn text(&self) -> [u8; 36] {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |value: u8| DIGITS[usize::from(value & 15)];
+        let mut text = [b'-'; 36];
+        let mut at = 0;
+        for (i, byte) in self.0.iter().enumerate() {
+            // The dashes are there already.
+            if matches!(i, 4 | 6 | 8 | 10) {
+                at += 1;
+            }
+            text[at] = digit(byte >> 4);
+            text[at + 1] = digit(*byte);
+            at += 2;
+        }
+        text
     }
 }
 
 impl fmt::Display for ObjectId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, byte) in self.0.iter().enumerate() {
-            if matches!(i, 4 | 6 | 8 | 10) {
-                f.write_str("-")?;
-            }
-            write!(f, "{byte:02x}")?;
-        }
-        Ok(())
+        f.write_str(self.etag().as_str())
     }
 }
 
@@ -87,6 +99,19 @@ impl Default for Metadata {
     }
 }
 
+/// What is to be done about the MD5 of a body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Md5 {
+    /// It is computed and reported.
+    #[default]
+    Compute,
+    /// It is computed, and another body stores nothing.
+    Promised([u8; 16]),
+    /// It is not computed. It is the slowest thing about a put, and holes
+    /// cost it as much as data.
+    Skip,
+}
+
 /// How an object is to be stored.
 #[derive(Clone, Debug)]
 pub struct PutOptions {
@@ -102,8 +127,19 @@ pub struct PutOptions {
     /// Copies asked for; kept and reported as asked, whatever the store has.
     pub durability: u8,
     /// Asks that the bytes be kept as a file of their own however few they
-    /// are, because they will be mapped where they lie.
+    /// are.
     pub as_file: bool,
+    /// Asks that such a file hold the bytes as they are, because it will be
+    /// mapped where it lies, whatever compression would win.
+    pub plain: bool,
+    /// What is to be done about the body's MD5.
+    pub md5: Md5,
+    /// The longest body accepted.
+    pub max_bytes: Option<u64>,
+    /// Room that the body is going to need, where the caller knows better
+    /// than its length says (holes, a sample compressed): more than there is
+    /// free is refused before the body is read.
+    pub room_bytes: Option<u64>,
 }
 
 impl Default for PutOptions {
@@ -115,6 +151,10 @@ impl Default for PutOptions {
             digest: None,
             durability: 2,
             as_file: false,
+            plain: false,
+            md5: Md5::Compute,
+            max_bytes: None,
+            room_bytes: None,
         }
     }
 }
@@ -188,6 +228,26 @@ impl Info {
     }
 }
 
+/// How a link is to be made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LinkOptions {
+    /// What must hold of the version of the **source**.
+    pub condition: Condition,
+    /// Headers of the new name. Its content type is the source's.
+    pub headers: BTreeMap<String, String>,
+}
+
+/// How a directory is to be made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DirectoryOptions {
+    /// Headers of the directory, in place of those it has; `None` leaves
+    /// them.
+    pub headers: Option<BTreeMap<String, String>>,
+    /// Puts the directory in the place of an object of that name, instead of
+    /// refusing.
+    pub replace_object: bool,
+}
+
 /// The order of a listing. Names compare as bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Order {
@@ -196,22 +256,48 @@ pub enum Order {
     Name,
     /// By name, descending; the marker is the first name wanted.
     NameReversed,
+    /// By the time of the last change, newest first, then by name; the
+    /// marker is the first time wanted, as RFC 3339.
+    Newest,
+    /// By the time of the last change, oldest first, then by name; the
+    /// marker is the first time wanted, as RFC 3339.
+    Oldest,
+}
+
+/// Which entries a listing shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kinds {
+    /// All.
+    #[default]
+    All,
+    /// Only directories.
+    Directories,
+    /// Only objects.
+    Objects,
 }
 
 /// Which part of a directory to list.
 #[derive(Clone, Debug)]
 pub struct ListOptions {
-    /// Start at this name, **inclusive**; it need not exist.
+    /// Start at this name (or time, by the order), **inclusive**; it need
+    /// not exist.
     pub marker: Option<String>,
     /// At most so many entries, 1 to 1024.
     pub limit: u32,
     /// The order.
     pub order: Order,
+    /// Which entries.
+    pub kinds: Kinds,
 }
 
 impl Default for ListOptions {
     fn default() -> ListOptions {
-        ListOptions { marker: None, limit: 256, order: Order::Name }
+        ListOptions {
+            marker: None,
+            limit: 256,
+            order: Order::Name,
+            kinds: Kinds::All,
+        }
     }
 }
 

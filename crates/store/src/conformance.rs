@@ -29,7 +29,7 @@ use thoth_manta::{
     ListOptions, Manta, MantaExt, Metadata, Order, Path, PutOptions,
 };
 
-use crate::{BlobStore, Expected, MetaStore, ObjectStore};
+use crate::{BlobStore, Expected, MetaStore, ObjectStore, Wanted};
 
 mod index;
 pub use index::values as index_values;
@@ -85,7 +85,7 @@ fn body(length: usize, seed: u64) -> Vec<u8> {
 pub fn blobs<B: BlobStore>(store: &B) {
     for length in [0, 1, 4095, 4096, 4097, 300_000, 2_000_003] {
         let bytes = body(length, 7);
-        let mut writer = store.begin().unwrap();
+        let mut writer = store.begin(Wanted::default()).unwrap();
         for piece in bytes.chunks(70_001) {
             writer.write(piece).unwrap();
         }
@@ -94,6 +94,7 @@ pub fn blobs<B: BlobStore>(store: &B) {
             .commit(Expected {
                 length_bytes: Some(length as u64),
                 digest: Some(digest),
+                md5: None,
             })
             .unwrap();
         assert_eq!(stored.size_bytes, length as u64);
@@ -121,11 +122,11 @@ pub fn blobs<B: BlobStore>(store: &B) {
         Expected { length_bytes: Some(2), ..Expected::default() },
         Expected { digest: Some(wrong), ..Expected::default() },
     ] {
-        let mut writer = store.begin().unwrap();
+        let mut writer = store.begin(Wanted::default()).unwrap();
         writer.write(b"abc").unwrap();
         assert!(writer.commit(expected).is_err());
     }
-    drop(store.begin().unwrap());
+    drop(store.begin(Wanted::default()).unwrap());
     let mut left = 0;
     store
         .ids(Duration::ZERO, &mut |_| {
@@ -278,8 +279,12 @@ fn paging(store: &dyn Manta) {
         .unwrap();
     assert_eq!(all, sorted);
     let page = |marker: &str, limit, order| {
-        let options =
-            ListOptions { marker: Some(marker.to_owned()), limit, order };
+        let options = ListOptions {
+            marker: Some(marker.to_owned()),
+            limit,
+            order,
+            ..ListOptions::default()
+        };
         let listing = store.list(&path("many"), &options).unwrap();
         assert_eq!(listing.total, names.len() as u64);
         listing

@@ -5,36 +5,59 @@ use std::path::{Path as FsPath, PathBuf};
 use std::time::Duration;
 
 use thoth_manta::{
-    ChangePage, Code, Condition, Digest, Error, Index, IndexBatch, IndexQuery,
-    Info, ListOptions, Listing, Manta, Metadata, ObjectInfo, ObjectReader,
-    Path, PutOptions, Result, ValueCounts, Visit,
+    ChangePage, Code, Condition, Digest, DirectoryOptions, Error, Index,
+    IndexBatch, IndexQuery, Info, LinkOptions, ListOptions, Listing, Manta,
+    Md5, Metadata, ObjectInfo, ObjectReader, Path, PutOptions, Result,
+    ValueCounts, Visit,
 };
 
-use crate::blob::{BlobReader, BlobStore, Expected};
-use crate::local::{
-    LocalFiles, check_expected, failed, flush_directory, fresh_id, make_private,
-};
-use crate::meta::{MetaStore, NewObject, PutObject};
+use crate::blob::{BlobReader, BlobStore, BlobWriter, Expected, Wanted};
+use crate::folder::{self, FolderOptions};
+use crate::local::{LocalFiles, Settings, check_expected, fresh_id, md5_of};
+use crate::meta::{MetaStore, NewObject, PutObject, Usage};
 use crate::sqlite::Sqlite;
+use crate::tree::whole_digest;
 
 /// Bodies up to this many bytes live beside their name: one flush, not three.
 const INLINE_BYTES: usize = 16 * 1024;
-/// The size of a read from a body.
-const PIECE: usize = 512 * 1024;
-/// How long deleted bytes stay, for readers that are about to open them.
-const GRACE: Duration = Duration::from_secs(600);
-/// How old a blob without a name must be before the sweep takes it for an
-/// orphan.
-const ORPHAN: Duration = Duration::from_secs(3600);
+/// How long a caller that knows no better should wait between sweeps, which
+/// look at every blob.
+const SWEEP_EVERY: Duration = Duration::from_secs(24 * 3600);
+/// Changes that stay in the log though every index has read them.
+const KEPT_CHANGES: u64 = 10_000;
 
 /// The store of one folder on this machine.
 pub type Embedded = ObjectStore<Sqlite, LocalFiles>;
 
+/// How long things are left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ages {
+    /// How long deleted bytes stay, for readers that are about to open the
+    /// file they lie in.
+    pub grace: Duration,
+    /// The same while there is no room for anything new.
+    pub urgent_grace: Duration,
+    /// How old a blob without a name must be before the sweep takes it for
+    /// an orphan.
+    pub orphan: Duration,
+}
+
+impl Default for Ages {
+    fn default() -> Ages {
+        Ages {
+            grace: Duration::from_secs(600),
+            urgent_grace: Duration::from_secs(5),
+            orphan: Duration::from_secs(3600),
+        }
+    }
+}
+
 /// An object store made of an engine for names and one for bytes.
 #[derive(Debug)]
 pub struct ObjectStore<M, B> {
-    meta: M,
-    blobs: B,
+    pub(crate) meta: M,
+    pub(crate) blobs: B,
+    ages: Ages,
 }
 
 /// What a round of maintenance did.
@@ -46,33 +69,50 @@ pub struct Maintained {
     pub deleted: u64,
 }
 
+/// How an embedded store is opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EmbeddedOptions {
+    /// What is accepted of the folder.
+    pub folder: FolderOptions,
+    /// How bytes are stored.
+    pub files: Settings,
+    /// How long things are left alone.
+    pub ages: Ages,
+}
+
 impl Embedded {
     /// Opens the store in a folder, making it when it is not there, with one
     /// account ready for use.
     ///
     /// # Errors
     ///
-    /// When the folder cannot be made or locked, or holds a store of a newer
+    /// When the folder cannot be made or locked, belongs to another user, is
+    /// read-only or on a network file system, or holds a store of a newer
     /// layout or another program's database; the message names the folder.
     pub fn open(folder: &FsPath, account: &str) -> Result<Embedded> {
-        make_private(folder)
-            .map_err(|e| failed("cannot make data folder", folder, e))?;
-        // Two processes that set a folder up at once would both try to make
-        // the tables; the lock goes when the file closes.
-        let lock = folder.join("lock");
-        let guard = std::fs::File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&lock)
-            .map_err(|e| failed("cannot open", &lock, e))?;
-        rustix::fs::flock(&guard, rustix::fs::FlockOperation::LockExclusive)
-            .map_err(|e| failed("cannot lock", &lock, e.into()))?;
-        let meta = Sqlite::open(&folder.join("store.db"))?;
-        let blobs = LocalFiles::open(&folder.join("objects"))?;
-        flush_directory(folder)
-            .map_err(|e| failed("cannot flush", folder, e))?;
-        ObjectStore::new(meta, blobs, account)
+        Embedded::open_with(folder, account, &EmbeddedOptions::default())
+    }
+
+    /// Opens the store in a folder with options.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Embedded::open`].
+    pub fn open_with(
+        folder: &FsPath,
+        account: &str,
+        options: &EmbeddedOptions,
+    ) -> Result<Embedded> {
+        folder::make(folder, &options.folder)?;
+        let database = folder.join("store.db");
+        let (mut meta, lock) =
+            folder::enter(folder, &|| Sqlite::open_ready(&database), &|| {
+                Sqlite::open(&database)
+            })?;
+        meta.keep_lock(lock);
+        let objects = folder.join("objects");
+        let blobs = LocalFiles::open_with(&objects, options.files)?;
+        Ok(ObjectStore::new(meta, blobs, account)?.with_ages(options.ages))
     }
 }
 
@@ -84,21 +124,33 @@ impl<M: MetaStore, B: BlobStore> ObjectStore<M, B> {
     /// When the account's name is not allowed, or the engine fails.
     pub fn new(meta: M, blobs: B, account: &str) -> Result<ObjectStore<M, B>> {
         meta.create_account(account)?;
-        Ok(ObjectStore { meta, blobs })
+        Ok(ObjectStore { meta, blobs, ages: Ages::default() })
     }
 
-    /// Finds orphans and deletes what was condemned.
+    /// Returns the store with other ages.
+    #[must_use]
+    pub fn with_ages(mut self, ages: Ages) -> ObjectStore<M, B> {
+        self.ages = ages;
+        self
+    }
+
+    /// Deletes what is due, and once a day looks for orphans too.
     ///
-    /// It reads the names of all blobs, so it is for a quiet moment.
+    /// A program that runs long calls it at its start and every few minutes,
+    /// one that runs shortly at its end.
     ///
     /// # Errors
     ///
     /// The first failure of an engine.
     pub fn maintain(&self) -> Result<Maintained> {
-        self.maintain_after(ORPHAN, GRACE)
+        if self.meta.take_turn("sweep", SWEEP_EVERY)? {
+            return self.maintain_after(self.ages.orphan, self.ages.grace);
+        }
+        let deleted = self.delete_all_condemned(self.ages.grace)?;
+        Ok(Maintained { orphans: 0, deleted })
     }
 
-    /// Does what [`ObjectStore::maintain`] does, with given ages.
+    /// Looks for orphans and deletes what is due, with given ages.
     ///
     /// # Errors
     ///
@@ -108,24 +160,46 @@ impl<M: MetaStore, B: BlobStore> ObjectStore<M, B> {
         orphan: Duration,
         grace: Duration,
     ) -> Result<Maintained> {
-        let mut done = Maintained::default();
+        let mut orphans = 0;
         let mut batch = Vec::new();
         self.blobs.ids(orphan, &mut |id| {
             batch.push(id);
             if batch.len() == 1000 {
-                done.orphans += self.meta.condemn(&batch)?;
+                orphans += self.meta.condemn(&batch)?;
                 batch.clear();
             }
             Ok(())
         })?;
-        if !batch.is_empty() {
-            done.orphans += self.meta.condemn(&batch)?;
-        }
+        orphans += self.meta.condemn(&batch)?;
+        self.meta.trim_changes(KEPT_CHANGES)?;
+        let deleted = self.delete_all_condemned(grace)?;
+        Ok(Maintained { orphans, deleted })
+    }
+
+    /// Returns what an account has stored.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such account, or the engine fails.
+    pub fn usage(&self, account: &str) -> Result<Usage> {
+        self.meta.usage(account)
+    }
+
+    /// Limits what an account may store; what is there already stays.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such account, or the engine fails.
+    pub fn set_quota(&self, account: &str, bytes: Option<u64>) -> Result<()> {
+        self.meta.set_quota(account, bytes)
+    }
+
+    fn delete_all_condemned(&self, grace: Duration) -> Result<u64> {
+        let mut all = 0;
         loop {
-            let deleted = self.delete_condemned(grace, 1000)?;
-            done.deleted += deleted;
-            if deleted == 0 {
-                return Ok(done);
+            match self.delete_condemned(grace, 1000)? {
+                0 => return Ok(all),
+                some => all += some,
             }
         }
     }
@@ -139,84 +213,89 @@ impl<M: MetaStore, B: BlobStore> ObjectStore<M, B> {
         Ok(ids.len() as u64)
     }
 
+    /// Deletes what can be spared, when there is no room.
+    fn make_room(&self) {
+        // Whoever asked has been told about the room; a failure here adds
+        // nothing.
+        let _ = self.delete_all_condemned(self.ages.urgent_grace);
+    }
+
+    /// Refuses a put that is bound to fail, before its body is read.
+    fn refuse_early(&self, path: &Path, options: &PutOptions) -> Result<u64> {
+        let length = options.length_bytes;
+        if let (Some(length), Some(max)) = (length, options.max_bytes)
+            && length > max
+        {
+            return Err(too_long(path, length, max));
+        }
+        let room = options.room_bytes.or(length).unwrap_or(0);
+        self.meta.check_put(path, &options.condition, room)?;
+        if self.blobs.room_bytes()?.is_some_and(|left| left < room.max(1)) {
+            return Err(Error::new(
+                Code::NotEnoughSpace,
+                format!(
+                    "{path}: not enough free space for {} MB",
+                    room.div_ceil(1_000_000)
+                ),
+            ));
+        }
+        Ok(room)
+    }
+
     /// Reads a body: few bytes are returned, more become a blob.
     fn receive(
         &self,
         path: &Path,
         body: &mut dyn Read,
         options: &PutOptions,
+        room: u64,
     ) -> Result<NewObject> {
         let expected = Expected {
             length_bytes: options.length_bytes,
             digest: options.digest,
+            md5: match options.md5 {
+                Md5::Promised(md5) => Some(md5),
+                Md5::Compute | Md5::Skip => None,
+            },
         };
-        let mut piece = vec![0; PIECE];
-        let first = fill(path, body, &mut piece)?;
-        let whole = piece.get(..first).unwrap_or_default();
-        if first <= INLINE_BYTES && !options.as_file {
-            let digest = Digest(*blake3::hash(whole).as_bytes());
-            check_expected(expected, first as u64, digest)?;
-            return Ok(NewObject {
-                id: fresh_id()?,
-                size_bytes: first as u64,
-                stored_bytes: first as u64,
-                digest,
-                inline: Some(whole.to_vec()),
-            });
+        let wanted = Wanted {
+            md5: options.md5 != Md5::Skip,
+            plain: options.plain,
+            room_bytes: Some(room),
+        };
+        let mut body = Body { path, body, read: 0, options };
+        let few = usize::try_from(options.length_bytes.unwrap_or(u64::MAX))
+            .unwrap_or(usize::MAX)
+            .min(INLINE_BYTES);
+        let as_file = options.as_file || options.plain;
+        let mut first = vec![0; if as_file { 0 } else { few + 1 }];
+        let filled = body.fill(&mut first)?;
+        first.truncate(filled);
+        if !as_file && filled <= few {
+            return inline(first, expected, wanted.md5);
         }
-        let mut writer = self.blobs.begin()?;
-        writer.write(whole)?;
-        let (mut read, mut total) = (first, first as u64);
-        while read == PIECE {
-            read = fill(path, body, &mut piece)?;
-            total = total.saturating_add(read as u64);
-            writer.write(piece.get(..read).unwrap_or_default())?;
-            if expected.length_bytes.is_some_and(|length| total > length) {
-                // Longer than promised: the commit refuses it, so the rest
-                // need not be read.
-                break;
-            }
-        }
+        let mut writer = self.blobs.begin(wanted)?;
+        writer.write(&first)?;
+        body.copy_to(writer.as_mut())?;
         let stored = writer.commit(expected)?;
         Ok(NewObject {
             id: stored.id,
             size_bytes: stored.size_bytes,
             stored_bytes: stored.stored_bytes,
             digest: stored.digest,
+            md5: stored.md5,
             inline: None,
         })
     }
-}
 
-/// Fills a buffer as far as the body reaches.
-fn fill(path: &Path, body: &mut dyn Read, buffer: &mut [u8]) -> Result<usize> {
-    let mut done = 0;
-    while let Some(rest) = buffer.get_mut(done..).filter(|r| !r.is_empty()) {
-        match body.read(rest) {
-            Ok(0) => break,
-            Ok(read) => done += read,
-            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => {
-                return Err(Error::new(
-                    Code::UploadAbandoned,
-                    format!("{path}: cannot read the body"),
-                )
-                .because(error));
-            }
-        }
-    }
-    Ok(done)
-}
-
-impl<M: MetaStore, B: BlobStore> Manta for ObjectStore<M, B> {
-    fn put(
+    fn put_once(
         &self,
         path: &Path,
         body: &mut dyn Read,
         options: &PutOptions,
     ) -> Result<ObjectInfo> {
-        self.meta.check_put(path, &options.condition)?;
-        let object = self.receive(path, body, options)?;
+        let room = self.refuse_early(path, options)?;
+        let object = self.receive(path, body, options, room)?;
         let blob = object.inline.is_none().then_some(object.id);
         let named = self.meta.put_object(PutObject {
             path: path.clone(),
@@ -235,14 +314,16 @@ impl<M: MetaStore, B: BlobStore> Manta for ObjectStore<M, B> {
         if blob.is_some() {
             // Deleting is done in small steps by those who write; a failure
             // here is not theirs.
-            let _ = self.delete_condemned(GRACE, 16);
+            let _ = self.delete_condemned(self.ages.grace, 16);
         }
         named
     }
 
-    fn open(&self, path: &Path) -> Result<Box<dyn ObjectReader>> {
-        let opened =
-            self.meta.open(path)?.ok_or_else(|| Error::not_found(path))?;
+    /// Opens the bytes of a version that was looked up.
+    fn open_bytes(
+        &self,
+        opened: crate::meta::Opened,
+    ) -> Result<Box<dyn ObjectReader>> {
         let (bytes, local) = match opened.inline {
             Some(inline) => (Bytes::Inline(inline), None),
             None => (
@@ -251,6 +332,134 @@ impl<M: MetaStore, B: BlobStore> Manta for ObjectStore<M, B> {
             ),
         };
         Ok(Box::new(Reader { info: opened.info, bytes, local }))
+    }
+}
+
+/// Tells whether an error means that nothing was committed. After trouble in
+/// the engine that is not known, and the bytes must stay.
+fn is_certain(code: Code) -> bool {
+    !matches!(code, Code::InternalError | Code::ServiceUnavailable)
+}
+
+fn too_long(path: &Path, length: u64, max: u64) -> Error {
+    Error::new(
+        Code::MaxContentLengthExceeded,
+        format!("{path}: {length} bytes or more, expected at most {max}"),
+    )
+}
+
+/// Makes an object of bytes that stay beside their name.
+fn inline(bytes: Vec<u8>, expected: Expected, md5: bool) -> Result<NewObject> {
+    let digest: Digest = whole_digest(&bytes);
+    let md5 = md5.then(|| md5_of(&bytes));
+    let size_bytes = bytes.len() as u64;
+    check_expected(expected, size_bytes, digest, md5)?;
+    Ok(NewObject {
+        id: fresh_id()?,
+        size_bytes,
+        stored_bytes: size_bytes,
+        digest,
+        md5,
+        inline: Some(bytes),
+    })
+}
+
+/// A body, and what was promised about it.
+struct Body<'a> {
+    path: &'a Path,
+    body: &'a mut dyn Read,
+    read: u64,
+    options: &'a PutOptions,
+}
+
+impl Body<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        loop {
+            match self.body.read(buffer) {
+                Ok(read) => {
+                    self.read = self.read.saturating_add(read as u64);
+                    let max = self.options.max_bytes;
+                    if let Some(max) = max.filter(|max| self.read > *max) {
+                        return Err(too_long(self.path, self.read, max));
+                    }
+                    return Ok(read);
+                }
+                Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    return Err(Error::new(
+                        Code::UploadAbandoned,
+                        format!("{}: cannot read the body", self.path),
+                    )
+                    .because(error));
+                }
+            }
+        }
+    }
+
+    /// Fills a buffer as far as the body reaches.
+    fn fill(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        let mut done = 0;
+        while let Some(rest) = buffer.get_mut(done..).filter(|r| !r.is_empty())
+        {
+            match self.read(rest)? {
+                0 => break,
+                read => done += read,
+            }
+        }
+        Ok(done)
+    }
+
+    /// Writes the rest; of a body longer than promised only so much that the
+    /// commit refuses it.
+    fn copy_to(&mut self, writer: &mut dyn BlobWriter) -> Result<()> {
+        let promised = self.options.length_bytes.unwrap_or(u64::MAX);
+        while self.read <= promised {
+            let read = self.read(writer.space()?)?;
+            if read == 0 {
+                break;
+            }
+            writer.filled(read)?;
+        }
+        Ok(())
+    }
+}
+
+impl<M: MetaStore, B: BlobStore> Manta for ObjectStore<M, B> {
+    fn put(
+        &self,
+        path: &Path,
+        body: &mut dyn Read,
+        options: &PutOptions,
+    ) -> Result<ObjectInfo> {
+        let put = self.put_once(path, body, options);
+        if let Err(error) = &put
+            && error.code() == Code::NotEnoughSpace
+        {
+            self.make_room();
+        }
+        put
+    }
+
+    fn open(&self, path: &Path) -> Result<Box<dyn ObjectReader>> {
+        let mut last = None;
+        loop {
+            let opened =
+                self.meta.open(path)?.ok_or_else(|| Error::not_found(path))?;
+            let id = opened.id;
+            match self.open_bytes(opened) {
+                // Replaced and deleted since it was looked up; but a version
+                // that is named has its bytes.
+                Err(error) if error.is_not_found() => {
+                    if last == Some(id) {
+                        let text = format!("{path}: its bytes are missing");
+                        return Err(Error::new(Code::InternalError, text)
+                            .because(error));
+                    }
+                    last = Some(id);
+                }
+                other => return other,
+            }
+        }
     }
 
     fn info(&self, path: &Path) -> Result<Info> {
@@ -262,11 +471,19 @@ impl<M: MetaStore, B: BlobStore> Manta for ObjectStore<M, B> {
     }
 
     fn delete(&self, path: &Path, condition: &Condition) -> Result<()> {
-        self.meta.delete(path, condition)
+        self.meta.delete(path, condition)?;
+        if self.blobs.room_bytes().is_ok_and(|room| room == Some(0)) {
+            self.make_room();
+        }
+        Ok(())
     }
 
-    fn mkdir(&self, path: &Path) -> Result<()> {
-        self.meta.put_directory(path)
+    fn mkdir_with(
+        &self,
+        path: &Path,
+        options: &DirectoryOptions,
+    ) -> Result<()> {
+        self.meta.put_directory(path, options)
     }
 
     fn set_metadata(
@@ -278,15 +495,14 @@ impl<M: MetaStore, B: BlobStore> Manta for ObjectStore<M, B> {
         self.meta.set_metadata(path, metadata, condition)
     }
 
-    fn link(&self, source: &Path, path: &Path) -> Result<ObjectInfo> {
-        self.meta.link(source, path)
+    fn link_with(
+        &self,
+        source: &Path,
+        path: &Path,
+        options: &LinkOptions,
+    ) -> Result<ObjectInfo> {
+        self.meta.link(source, path, options)
     }
-}
-
-/// Tells whether an error means that nothing was committed. After trouble in
-/// the engine that is not known, and the bytes must stay.
-fn is_certain(code: Code) -> bool {
-    !matches!(code, Code::InternalError | Code::ServiceUnavailable)
 }
 
 impl<M: MetaStore, B: BlobStore> Index for ObjectStore<M, B> {

@@ -36,13 +36,21 @@
 
 mod blob;
 pub mod conformance;
+mod folder;
+mod frames;
 mod front;
 mod local;
 mod meta;
 mod sqlite;
+mod tree;
 
-pub use blob::{BlobReader, BlobStore, BlobWriter, Expected, Node, Stored};
-pub use front::{Embedded, Maintained, ObjectStore};
-pub use local::LocalFiles;
-pub use meta::{MetaStore, NewObject, Opened, PutObject};
+pub use blob::{
+    BlobReader, BlobStore, BlobWriter, Damage, Expected, Node, Stored, Wanted,
+};
+pub use folder::FolderOptions;
+pub use front::{Ages, Embedded, EmbeddedOptions, Maintained, ObjectStore};
+pub use local::{LocalFiles, Settings};
+pub use meta::{
+    Checked, MetaStore, NewObject, Opened, PutObject, Usage, Version,
+};
 pub use sqlite::{SCHEMA_VERSION, Sqlite};

@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use thoth_manta::{
-    Condition, Digest, Index, Info, ListOptions, Listing, Metadata, ObjectId,
-    ObjectInfo, Path, Result,
+    Condition, Digest, DirectoryOptions, Index, Info, LinkOptions, ListOptions,
+    Listing, Metadata, ObjectId, ObjectInfo, Path, Result,
 };
 
 /// A version about to be named: its bytes are safe already, or come along.
@@ -22,6 +22,8 @@ pub struct NewObject {
     pub stored_bytes: u64,
     /// BLAKE3 of the bytes.
     pub digest: Digest,
+    /// MD5 of the bytes, if it was computed.
+    pub md5: Option<[u8; 16]>,
     /// The bytes themselves when they are few; otherwise they are a blob.
     pub inline: Option<Vec<u8>>,
 }
@@ -52,6 +54,48 @@ pub struct Opened {
     pub inline: Option<Vec<u8>>,
 }
 
+/// What an account has stored. A version counts once, however many names it
+/// has, for the account under which it was first named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Versions.
+    pub objects: u64,
+    /// Their logical bytes.
+    pub size_bytes: u64,
+    /// What they take on disk.
+    pub stored_bytes: u64,
+    /// The most that they may take on disk; `None`: no limit.
+    pub quota_bytes: Option<u64>,
+}
+
+/// A version, as a walk over all of them shows it.
+#[derive(Clone, Debug)]
+pub struct Version {
+    /// Its place in the walk: later ones have larger numbers.
+    pub place: u64,
+    /// The id of its bytes.
+    pub id: ObjectId,
+    /// Logical length.
+    pub size_bytes: u64,
+    /// BLAKE3 of the bytes.
+    pub digest: Digest,
+    /// MD5 of the bytes, if it was computed.
+    pub md5: Option<[u8; 16]>,
+    /// The bytes, when they are kept beside the name.
+    pub inline: Option<Vec<u8>>,
+}
+
+/// What a check of a version found.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// Its place in the walk.
+    pub place: u64,
+    /// Its id; nothing is noted when the place has another one by now.
+    pub id: ObjectId,
+    /// What is wrong; `None`: all is well.
+    pub fault: Option<String>,
+}
+
 /// Keeps names, versions and indexes.
 ///
 /// Normative for every engine:
@@ -61,7 +105,9 @@ pub struct Opened {
 ///   transaction, and a version in that queue can never be named again;
 /// - every change of an object's name stands in the change log, in the order
 ///   in which the changes became visible;
-/// - errors carry the contract's codes ([`thoth_manta::Code`]).
+/// - errors carry the contract's codes ([`thoth_manta::Code`]): one of
+///   `InternalError` and `ServiceUnavailable` leaves open whether the change
+///   was made, any other means that it was not.
 pub trait MetaStore: Index {
     /// Makes an account with its root directories; one there is fine.
     fn create_account(&self, account: &str) -> Result<()>;
@@ -73,14 +119,24 @@ pub trait MetaStore: Index {
     /// moment.
     fn open(&self, path: &Path) -> Result<Option<Opened>>;
 
-    /// Refuses a put that is bound to fail, before its body is read.
-    fn check_put(&self, path: &Path, condition: &Condition) -> Result<()>;
+    /// Refuses a put that is bound to fail, before its body is read: by its
+    /// path, its condition, or the room it is going to need.
+    fn check_put(
+        &self,
+        path: &Path,
+        condition: &Condition,
+        room_bytes: u64,
+    ) -> Result<()>;
 
     /// Names a version.
     fn put_object(&self, put: PutObject) -> Result<ObjectInfo>;
 
     /// Makes a directory, or finds it there.
-    fn put_directory(&self, path: &Path) -> Result<()>;
+    fn put_directory(
+        &self,
+        path: &Path,
+        options: &DirectoryOptions,
+    ) -> Result<()>;
 
     /// Deletes an object's name or an empty directory.
     fn delete(&self, path: &Path, condition: &Condition) -> Result<()>;
@@ -94,7 +150,12 @@ pub trait MetaStore: Index {
     ) -> Result<ObjectInfo>;
 
     /// Gives the version of `source` a second name.
-    fn link(&self, source: &Path, path: &Path) -> Result<ObjectInfo>;
+    fn link(
+        &self,
+        source: &Path,
+        path: &Path,
+        options: &LinkOptions,
+    ) -> Result<ObjectInfo>;
 
     /// Lists part of a directory.
     fn list(&self, path: &Path, options: &ListOptions) -> Result<Listing>;
@@ -102,10 +163,42 @@ pub trait MetaStore: Index {
     /// Queues those of the ids that no name has, and returns how many.
     fn condemn(&self, ids: &[ObjectId]) -> Result<u64>;
 
-    /// Returns at most `limit` ids that were queued at least `age` ago.
+    /// Returns at most `limit` ids that were queued at least `age` ago; none
+    /// while somebody holds deletion back.
     fn condemned(&self, age: Duration, limit: u32) -> Result<Vec<ObjectId>>;
 
     /// Takes ids, whose blobs are gone, off the queue. They can still never
     /// be named.
     fn forget(&self, ids: &[ObjectId]) -> Result<()>;
+
+    /// Holds deletion back for a time from now, under a name of the caller's;
+    /// zero ends it.
+    fn hold(&self, name: &str, time: Duration) -> Result<()>;
+
+    /// Returns what an account has stored.
+    fn usage(&self, account: &str) -> Result<Usage>;
+
+    /// Limits what an account may store; what is there already stays.
+    fn set_quota(&self, account: &str, bytes: Option<u64>) -> Result<()>;
+
+    /// Returns at most `limit` versions after a place, in the order of
+    /// places; 0 begins.
+    fn versions(&self, after: u64, limit: u32) -> Result<Vec<Version>>;
+
+    /// Notes what checks found, and when: now.
+    fn note_checked(&self, checked: &[Checked]) -> Result<()>;
+
+    /// Returns some of the names of a version, at most `limit`.
+    fn names(&self, place: u64, limit: u32) -> Result<Vec<Path>>;
+
+    /// Shortens the change log to at least its last `keep` changes, and to
+    /// what indexes have yet to read; returns how many changes went.
+    fn trim_changes(&self, keep: u64) -> Result<u64>;
+
+    /// Takes the turn to do something that is done once in a while; false
+    /// when it was taken less than `every` ago, by whomever.
+    fn take_turn(&self, what: &str, every: Duration) -> Result<bool>;
+
+    /// Checks what the engine itself keeps, and returns what is wrong.
+    fn verify(&self) -> Result<Vec<String>>;
 }

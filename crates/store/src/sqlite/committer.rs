@@ -13,7 +13,9 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use thoth_manta::{Code, Error, Result};
 
-use super::{Tried, failed};
+use super::entry::Ways;
+use super::names::Writing;
+use super::run_text;
 
 /// Requests that share one commit at most.
 const BATCH: usize = 512;
@@ -23,7 +25,7 @@ type Failure = (Code, String);
 /// Tells a writer how its transaction ended.
 type Answer = Box<dyn FnOnce(Result<(), Failure>) + Send>;
 /// Runs a request inside its savepoint; the flag says whether to keep it.
-type Work = Box<dyn FnOnce(&Connection) -> (bool, Answer) + Send>;
+type Work = Box<dyn FnOnce(Writing<'_>) -> (bool, Answer) + Send>;
 
 pub(super) struct Committer {
     /// Taken at the end, so that the thread's loop ends.
@@ -50,11 +52,11 @@ impl Committer {
     /// Runs work in a transaction and waits until it is durable.
     pub(super) fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        work: impl FnOnce(Writing<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (reply, result) = sync_channel(1);
-        let request: Work = Box::new(move |connection| {
-            let done = work(connection);
+        let request: Work = Box::new(move |writing| {
+            let done = work(writing);
             let keep = done.is_ok();
             let answer: Answer = Box::new(move |committed| {
                 let outcome = match committed {
@@ -95,30 +97,34 @@ fn not_committed(code: Code, why: &str) -> Error {
     )
 }
 
-fn serve(connection: &Connection, requests: &Receiver<Work>) {
+fn serve(sql: &Connection, requests: &Receiver<Work>) {
+    let ways = Ways::default();
+    let writing = Writing { sql, ways: &ways };
     while let Ok(first) = requests.recv() {
         let mut batch = vec![first];
         batch.extend(requests.try_iter().take(BATCH - 1));
-        commit_batch(connection, batch);
+        commit_batch(writing, batch);
     }
 }
 
-fn commit_batch(connection: &Connection, batch: Vec<Work>) {
+fn commit_batch(writing: Writing<'_>, batch: Vec<Work>) {
+    let sql = writing.sql;
     let mut answers: Vec<Answer> = Vec::with_capacity(batch.len());
-    let outcome = connection
-        .execute_batch("BEGIN IMMEDIATE")
-        .tried("begin a transaction")
+    let outcome = run_text(sql, "BEGIN IMMEDIATE", "begin a transaction")
         .and_then(|()| {
             for work in batch {
-                answers.extend(run_one(connection, work)?);
+                answers.extend(run_one(writing, work)?);
             }
-            connection.execute_batch("COMMIT").tried("commit")
+            run_text(sql, "COMMIT", "commit")
         })
         .map_err(|error| describe(&error));
-    if outcome.is_err() && !connection.is_autocommit() {
-        // Nothing more can be done when even this fails: the next BEGIN
-        // fails too, and every writer is told.
-        let _ = connection.execute_batch("ROLLBACK");
+    if outcome.is_err() {
+        writing.ways.forget_all();
+        if !sql.is_autocommit() {
+            // Nothing more can be done when even this fails: the next BEGIN
+            // fails too, and every writer is told.
+            let _ = sql.execute_batch("ROLLBACK");
+        }
     }
     for answer in answers {
         answer(outcome.clone());
@@ -127,18 +133,25 @@ fn commit_batch(connection: &Connection, batch: Vec<Work>) {
 
 /// Runs one request in a savepoint. A request that panics is undone, and its
 /// writer learns from the closed channel.
-fn run_one(connection: &Connection, work: Work) -> Result<Option<Answer>> {
-    connection.execute_batch("SAVEPOINT one").tried("begin a savepoint")?;
-    let ran = catch_unwind(AssertUnwindSafe(|| work(connection)));
+fn run_one(writing: Writing<'_>, work: Work) -> Result<Option<Answer>> {
+    let sql = writing.sql;
+    run_text(sql, "SAVEPOINT one", "begin a savepoint")?;
+    let ran = catch_unwind(AssertUnwindSafe(|| work(writing)));
     let (keep, answer) = match ran {
         Ok((keep, answer)) => (keep, Some(answer)),
         Err(_) => (false, None),
     };
-    let end = if keep { "RELEASE one" } else { "ROLLBACK TO one; RELEASE one" };
-    match connection.execute_batch(end) {
+    let undone = if keep {
+        Ok(())
+    } else {
+        writing.ways.forget_all();
+        run_text(sql, "ROLLBACK TO one", "undo a request")
+    };
+    let ended =
+        undone.and_then(|()| run_text(sql, "RELEASE one", "end a savepoint"));
+    match ended {
         Ok(()) => Ok(answer),
         Err(error) => {
-            let error = failed("end a savepoint", error);
             if let Some(answer) = answer {
                 answer(Err(describe(&error)));
             }

@@ -6,7 +6,7 @@ use thoth_manta::{
     ValueCounts, Visit,
 };
 
-use super::{Sqlite, Tried, index};
+use super::{Sqlite, Tried, garbage, index};
 
 impl Sqlite {
     /// Drops the tables of forgotten indexes, one index a transaction.
@@ -22,23 +22,25 @@ impl Sqlite {
 
 impl Index for Sqlite {
     fn changes(&self, since: u64, limit: u32) -> Result<ChangePage> {
-        let rows = self.read(|sql| {
-            sql.prepare_cached(
-                "SELECT position, path, id FROM change WHERE position > ?1
+        let (rows, trimmed_to) = self.read(|sql| {
+            let rows = sql
+                .prepare_cached(
+                    "SELECT position, path, id FROM change WHERE position > ?1
                  ORDER BY position LIMIT ?2",
-            )
-            .and_then(|mut query| {
-                query
-                    .query_map(params![since, limit], |row| {
-                        Ok((
-                            row.get::<_, u64>(0)?,
-                            row.get::<_, String>(1)?,
-                            row.get::<_, Option<[u8; 16]>>(2)?,
-                        ))
-                    })
-                    .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
-            })
-            .tried("read the change log")
+                )
+                .and_then(|mut query| {
+                    query
+                        .query_map(params![since, limit], |row| {
+                            Ok((
+                                row.get::<_, u64>(0)?,
+                                row.get::<_, String>(1)?,
+                                row.get::<_, Option<[u8; 16]>>(2)?,
+                            ))
+                        })
+                        .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
+                })
+                .tried("read the change log")?;
+            Ok((rows, garbage::trimmed_to(sql)?))
         })?;
         let mut changes = Vec::with_capacity(rows.len());
         for (position, path, id) in rows {
@@ -49,18 +51,17 @@ impl Index for Sqlite {
             });
         }
         let position = changes.last().map_or(since, |last| last.position);
-        // The log is never shortened in this layout.
-        Ok(ChangePage { changes, position, complete: true })
+        let complete = since >= trimmed_to;
+        Ok(ChangePage { changes, position, complete })
     }
 
     fn last_change(&self) -> Result<u64> {
         self.read(|sql| {
-            sql.query_row(
-                "SELECT coalesce(max(position), 0) FROM change",
-                [],
-                |row| row.get(0),
-            )
-            .tried("read the end of the change log")
+            let last: u64 = sql
+                .prepare_cached("SELECT coalesce(max(position), 0) FROM change")
+                .and_then(|mut q| q.query_row([], |row| row.get(0)))
+                .tried("read the end of the change log")?;
+            Ok(last.max(garbage::trimmed_to(sql)?))
         })
     }
 

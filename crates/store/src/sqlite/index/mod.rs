@@ -44,17 +44,20 @@ const UNKNOWN: f64 = f64::MIN;
 /// The value that all documents have.
 const ALL: i64 = 0;
 
+/// Tells whether the table of generations is there.
+pub(super) fn is_prepared(sql: &Connection) -> Result<bool> {
+    sql.query_row(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'idx')",
+        [],
+        |row| row.get(0),
+    )
+    .tried("look for the indexes")
+}
+
 /// Makes the table of generations where it is missing, and drops what an
 /// older layout had. An index is a cache: its layout needs no version.
 pub(super) fn prepare(sql: &Connection) -> Result<()> {
-    let there: i64 = sql
-        .query_row(
-            "SELECT count(*) FROM sqlite_schema WHERE name = 'idx'",
-            [],
-            |row| row.get(0),
-        )
-        .tried("look for the indexes")?;
-    if there > 0 {
+    if is_prepared(sql)? {
         return Ok(());
     }
     sql.execute_batch(
