@@ -88,7 +88,18 @@ pub fn identify(parts: &IdentityParts) -> Identity {
     }
 }
 
+/// Returns the identity that a core would have without the random bytes, by
+/// which a truncated copy of it is found; `None` for a kernel's dump.
+pub fn identify_base(parts: &IdentityParts) -> Option<DumpId> {
+    let is_core = vmcoreinfo_note(&parts.notes).is_none();
+    is_core.then(|| digest_core(parts, None))
+}
+
 fn identify_core(parts: &IdentityParts) -> DumpId {
+    digest_core(parts, parts.at_random.as_ref())
+}
+
+fn digest_core(parts: &IdentityParts, at_random: Option<&[u8; 16]>) -> DumpId {
     let mut hash = blake3::Hasher::new();
     hash.update(b"thoth-core-1");
     hash.update(&[parts.class, parts.data, parts.osabi]);
@@ -98,7 +109,7 @@ fn identify_core(parts: &IdentityParts) -> DumpId {
         hash.update(&field.to_le_bytes());
     }
     update_with_length(&mut hash, &parts.notes);
-    match &parts.at_random {
+    match at_random {
         Some(random) => hash.update(&[1]).update(random),
         None => hash.update(&[0]),
     };

@@ -41,38 +41,51 @@
 mod build;
 mod error;
 mod facts;
+mod files;
 mod find;
+mod history;
 mod id;
 mod identity;
 mod index;
 mod kdump;
 mod library;
 mod prop;
+mod purge;
 mod record;
+mod remove;
+mod replace;
 mod report;
 mod source;
 mod spec;
+mod stream;
 mod update;
 mod upload;
+mod usage;
 
 pub use error::{Candidate, Error, Kind, Result};
 pub use facts::{Completeness, CoreFacts, ModuleFacts, SignalFacts, TimeFact};
+pub use files::{Attachment, BuildFile};
 pub use find::Found;
+pub use history::{Change, ChangePart, Side};
 pub use id::{DumpId, DumpKind, HashPrefix, HashPrefixError};
 pub use identity::{
-    CrashParts, Identity, IdentityParts, identify, identify_crash,
-    vmcoreinfo_note,
+    CrashParts, Identity, IdentityParts, identify, identify_base,
+    identify_crash, vmcoreinfo_note,
 };
 pub use index::IndexCheck;
 pub use kdump::{KdumpError, read_kdump};
 pub use library::{Dumps, Problem, Resolved, Selection};
 pub use prop::PropPath;
+pub use purge::{Kept, PlannedDump, PurgePlan, PurgePolicy, Purged};
 pub use record::{Record, RecordError};
+pub use remove::Removed;
 pub use report::{Report, ReportRow};
 pub use source::{Bytes, FileSource, Source};
 pub use spec::{
     Bound, Glob, Pattern, Regex, Relation, SortKey, Spec, SpecError, Term,
     Test, TimeSide, When, is_term,
 };
+pub use stream::Incoming;
 pub use update::parse_value;
 pub use upload::{Progress, UploadOptions, Uploaded};
+pub use usage::{Space, Usage, UsageRow};

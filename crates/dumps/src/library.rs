@@ -198,7 +198,8 @@ impl Dumps {
         if let (Ok(prefix), false) = (&prefix, is_path) {
             let found = self.find_prefix(prefix)?;
             if !found.is_empty() {
-                return self.only(argument, found).map(Selection::One);
+                let record = self.only(argument, found)?;
+                return self.follow(record).map(Selection::One);
             }
         }
         let file = PathBuf::from(argument);
@@ -217,6 +218,14 @@ impl Dumps {
             )
         };
         Err(Error::NotFound { wanted: argument.to_owned(), hint: Some(hint) })
+    }
+
+    /// Returns the dump that took a record's place, if one did.
+    fn follow(&self, record: Record) -> Result<Record> {
+        match record.superseded_by() {
+            Some(whole) => Ok(self.record(&whole)?.unwrap_or(record)),
+            None => Ok(record),
+        }
     }
 
     /// Returns the dumps whose names begin so, the oldest first.

@@ -3,7 +3,8 @@
 //! A change reads the record, makes the next one, and puts it on condition
 //! that the object is still the version that was read. When somebody else was
 //! faster it begins again from theirs, so concurrent changes add up and none
-//! is lost. A change that changes nothing writes nothing.
+//! is lost. A change that changes nothing writes nothing. Each has its entry
+//! in the history, written by the same put.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -12,6 +13,7 @@ use std::time::Duration;
 use serde_json::Value;
 use thoth_manta::{Condition, Etag, MantaExt, Metadata, PutOptions};
 
+use crate::history::Label;
 use crate::index::record_path;
 use crate::prop::MEMBERS;
 use crate::record::{MAX_PROPERTIES, MAX_RECORD_BYTES, Record};
@@ -20,8 +22,14 @@ use crate::{DumpId, Dumps, Error, Result};
 /// How often a change is tried before it gives up.
 const ATTEMPTS: u32 = 500;
 
+/// The longest name of a property, in bytes.
+const MAX_NAME: usize = 1024;
+/// The deepest value: what a reader of JSON takes, with room for where it
+/// stands in the record.
+const MAX_DEPTH: usize = 64;
+
 /// Members of the record itself that a user may set.
-const SETTABLE: &[&str] = &["platform", "node", "time", "stack"];
+pub(crate) const SETTABLE: &[&str] = &["platform", "node", "time", "stack"];
 
 /// Reads a value as users write it: JSON if it is JSON, else a string.
 pub fn parse_value(text: &str) -> Value {
@@ -45,7 +53,8 @@ impl Dumps {
         value: Value,
     ) -> Result<Record> {
         check_property(property, "set")?;
-        self.update(id, &mut |record| {
+        check_value(property, &value)?;
+        self.change(id, Label::of("set"), &mut |record| {
             if SETTABLE.contains(&property) {
                 let members = record.members_mut();
                 members.insert(property.to_owned(), value.clone());
@@ -56,13 +65,7 @@ impl Dumps {
             }
             let properties = record.properties_mut();
             properties.insert(property.to_owned(), value.clone());
-            if properties.len() > MAX_PROPERTIES {
-                return Err(refused(
-                    format!("set {property:?}"),
-                    format!("a dump has at most {MAX_PROPERTIES} properties"),
-                    Some("put related values into one JSON object"),
-                ));
-            }
+            check_number(properties.len())?;
             Ok(())
         })
     }
@@ -74,7 +77,7 @@ impl Dumps {
     /// As [`Dumps::set`].
     pub fn unset(&self, id: &DumpId, property: &str) -> Result<Record> {
         check_property(property, "unset")?;
-        self.update(id, &mut |record| {
+        self.change(id, Label::of("unset"), &mut |record| {
             let members = if SETTABLE.contains(&property) {
                 record.members_mut()
             } else {
@@ -93,7 +96,7 @@ impl Dumps {
     /// specification; [`Error::NotFound`] without such a dump.
     pub fn ticket(&self, id: &DumpId, ticket: &str) -> Result<Record> {
         check_ticket(ticket)?;
-        self.update(id, &mut |record| {
+        self.change(id, Label::of("ticket"), &mut |record| {
             record.members_mut().insert("ticket".into(), ticket.into());
             Ok(())
         })
@@ -105,7 +108,7 @@ impl Dumps {
     ///
     /// [`Error::NotFound`] without such a dump.
     pub fn unticket(&self, id: &DumpId) -> Result<Record> {
-        self.update(id, &mut |record| {
+        self.change(id, Label::of("unticket"), &mut |record| {
             record.members_mut().shift_remove("ticket");
             Ok(())
         })
@@ -123,6 +126,16 @@ impl Dumps {
         id: &DumpId,
         change: &mut dyn FnMut(&mut Record) -> Result<()>,
     ) -> Result<Record> {
+        self.change(id, Label::of("update"), change)
+    }
+
+    /// Changes a record under a name in its history.
+    pub(crate) fn change(
+        &self,
+        id: &DumpId,
+        label: Label,
+        change: &mut dyn FnMut(&mut Record) -> Result<()>,
+    ) -> Result<Record> {
         for attempt in 0..ATTEMPTS {
             let Some((old, etag)) = self.record_and_etag(id)? else {
                 return Err(Error::NotFound {
@@ -136,6 +149,7 @@ impl Dumps {
                 return Ok(old);
             }
             new.upgrade();
+            self.note_change(&old, &mut new, label)?;
             if self.put_record(id, &new, Condition::unchanged(etag))?.is_some()
             {
                 return Ok(new);
@@ -165,7 +179,7 @@ impl Dumps {
                      {MAX_RECORD_BYTES} are allowed",
                     bytes.len()
                 ),
-                Some("keep large results as objects and set their path"),
+                Some("keep large results as attachments and set their name"),
             ));
         }
         let options = PutOptions {
@@ -186,11 +200,49 @@ impl Dumps {
     }
 }
 
+/// Refuses values that could not be read again.
+pub(crate) fn check_value(property: &str, value: &Value) -> Result<()> {
+    fn depth(value: &Value, left: usize) -> bool {
+        left > 0
+            && match value {
+                Value::Array(items) => items.iter().all(|v| depth(v, left - 1)),
+                Value::Object(map) => map.values().all(|v| depth(v, left - 1)),
+                _ => true,
+            }
+    }
+    if depth(value, MAX_DEPTH) {
+        return Ok(());
+    }
+    Err(refused(
+        format!("set {property:?}"),
+        format!("its value is nested more than {MAX_DEPTH} deep"),
+        Some("keep large results as attachments and set their name"),
+    ))
+}
+
+/// Refuses more properties than a dump may have.
+pub(crate) fn check_number(number: usize) -> Result<()> {
+    if number <= MAX_PROPERTIES {
+        return Ok(());
+    }
+    Err(refused(
+        format!("set {number} properties"),
+        format!("a dump has at most {MAX_PROPERTIES} properties"),
+        Some("put related values into one JSON object"),
+    ))
+}
+
 /// Refuses names that would shadow the record's own members.
 pub(crate) fn check_property(property: &str, verb: &str) -> Result<()> {
     let what = format!("{verb} {property:?}");
     if property.is_empty() {
         return Err(refused(what, "a property has a name", None));
+    }
+    if property.len() > MAX_NAME {
+        let short: String = property.chars().take(40).collect();
+        let what = format!("{verb} {short:?}...");
+        let why = format!("a property's name has at most {MAX_NAME} bytes");
+        return Err(refused(what, why, None));
     }
     if property == "ticket" {
         let hint = "use thoth ticket and thoth unticket";
@@ -226,7 +278,11 @@ pub(crate) fn check_ticket(ticket: &str) -> Result<()> {
     Ok(())
 }
 
-fn refused(what: String, why: impl Into<String>, hint: Option<&str>) -> Error {
+pub(crate) fn refused(
+    what: String,
+    why: impl Into<String>,
+    hint: Option<&str>,
+) -> Error {
     Error::Refused { what, why: why.into(), hint: hint.map(str::to_owned) }
 }
 

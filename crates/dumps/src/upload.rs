@@ -11,11 +11,14 @@
 //! way: the next upload takes another name and removes them once its own
 //! record is in. It only removes what it saw *before* that: whoever put
 //! those had read an older state of the record, so their condition fails.
+//!
+//! A dump that was removed stays removed: uploading it again changes nothing
+//! unless that is asked for. A truncated copy may have another identity than
+//! the whole; see `replace`.
 
 use std::io::{self, Read};
 use std::path::Path as FsPath;
 
-use jiff::Timestamp;
 use serde_json::{Map, Value};
 use thoth_manta::{
     Condition, Etag, Info, MantaExt, ObjectInfo, Path, PutOptions,
@@ -23,10 +26,13 @@ use thoth_manta::{
 
 use crate::build::{Stored, build};
 use crate::facts::{CoreFacts, TimeFact};
+use crate::files::attachments_of;
+use crate::history::{Label, OBJECTS, now};
 use crate::index::child;
-use crate::prop::MEMBERS;
+use crate::replace::inherit;
 use crate::source::Source;
-use crate::update::{check_property, check_ticket};
+use crate::stream::{Incoming, random_name};
+use crate::update::{check_number, check_property, check_ticket, check_value};
 use crate::{DumpId, Dumps, Error, Record, Result};
 
 /// How often an upload begins again because another one interfered.
@@ -45,6 +51,8 @@ pub struct UploadOptions {
     pub ticket: Option<String>,
     /// Properties to begin with.
     pub properties: Map<String, Value>,
+    /// Whether a dump that was removed is to come back.
+    pub again: bool,
 }
 
 impl UploadOptions {
@@ -86,9 +94,11 @@ pub struct Progress {
 /// What an upload came to.
 #[derive(Clone, Debug)]
 pub struct Uploaded {
-    /// The dump's name.
+    /// The dump's name; for a truncated copy of a whole one that is there,
+    /// the whole one's.
     pub id: DumpId,
-    /// Whether it was there already, and so nothing was touched.
+    /// Whether it was there already, and so nothing was stored. The record
+    /// tells whether it was removed since.
     pub already_there: bool,
     /// Whether it took the place of a truncated one.
     pub replaced_truncated: bool,
@@ -96,9 +106,20 @@ pub struct Uploaded {
     pub record: Record,
 }
 
+/// What an upload puts: called with a directory and a name.
+type Put<'a> = dyn FnMut(&Path, &str) -> Result<ObjectInfo> + 'a;
+
+/// Puts an object under a path once; the inner result is the store's.
+type PutOnce<'a> = dyn FnMut(&Path, &PutOptions) -> Result<thoth_manta::Result<ObjectInfo>>
+    + 'a;
+
 impl Dumps {
     /// Returns the record that makes an upload needless: one of the same dump
-    /// that is whole, or as truncated as the new one.
+    /// that is whole, or as truncated as the new one, or was removed; for a
+    /// truncated dump also that of the only whole one it can be a copy of.
+    ///
+    /// An upload that was killed before it had taken the place of a truncated
+    /// copy is brought to its end.
     ///
     /// # Errors
     ///
@@ -109,7 +130,19 @@ impl Dumps {
         truncated: bool,
     ) -> Result<Option<Record>> {
         let record = self.record(id)?;
-        Ok(record.filter(|old| truncated || !old.is_truncated()))
+        if let Some(old) = record {
+            if let Some(whole) = old.superseded_by()
+                && let Some(whole) = self.record(&whole)?
+            {
+                return Ok(Some(whole));
+            }
+            if old.is_purged() || truncated || !old.is_truncated() {
+                self.finish_replacing(&old)?;
+                return Ok(Some(old));
+            }
+            return Ok(None);
+        }
+        if truncated { self.whole_of(id) } else { Ok(None) }
     }
 
     /// Stores a dump and its record.
@@ -129,86 +162,116 @@ impl Dumps {
         options: &UploadOptions,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Uploaded> {
-        for property in options.properties.keys() {
-            check_property(property, "set")?;
-        }
-        if let Some(ticket) = &options.ticket {
-            check_ticket(ticket)?;
-        }
+        self.upload_by(facts, options, &mut |directory, name| {
+            self.send(source, directory, name, progress)
+        })
+    }
+
+    /// Makes a dump of a stream that is in the store.
+    pub(crate) fn adopt_as(
+        &self,
+        incoming: &Incoming,
+        facts: &CoreFacts,
+        options: &UploadOptions,
+    ) -> Result<Uploaded> {
+        self.upload_by(facts, options, &mut |directory, name| {
+            // A link replaces what has the name: nothing may have it.
+            let unique = format!("{name}.{}", random_name());
+            let path = child(directory, &unique)?;
+            self.manta
+                .link(&incoming.object.path, &path)
+                .map_err(Error::store(format!("cannot name {path}")))
+        })
+    }
+
+    fn upload_by(
+        &self,
+        facts: &CoreFacts,
+        options: &UploadOptions,
+        put: &mut Put<'_>,
+    ) -> Result<Uploaded> {
+        check_options(options)?;
         let truncated = facts.completeness.truncated;
+        let directory = child(&self.root, &facts.id.to_string())?;
         for _ in 0..ATTEMPTS {
-            let old = self.record_and_etag(&facts.id)?;
-            if let Some((record, _)) = &old
-                && (truncated || !record.is_truncated())
-            {
+            let there = self.already_there(&facts.id, truncated)?;
+            let again = |record: &Record| options.again && record.is_purged();
+            if let Some(record) = there.filter(|record| !again(record)) {
                 return Ok(Uploaded {
-                    id: facts.id,
+                    id: record.id(),
                     already_there: true,
                     replaced_truncated: false,
-                    record: record.clone(),
-                });
-            }
-            let sent = self.send(source, facts, options, progress)?;
-            if let Some(record) =
-                self.list(facts, options, &sent, old.as_ref())?
-            {
-                return Ok(Uploaded {
-                    id: facts.id,
-                    already_there: false,
-                    replaced_truncated: old.is_some(),
                     record,
                 });
             }
+            let old = self.record_and_etag(&facts.id)?;
+            self.manta
+                .mkdirp(&directory)
+                .map_err(Error::store(format!("cannot make {directory}")))?;
+            let sent = put(&directory, &object_name(&options.file_name))?;
+            if let Some(record) =
+                self.list(facts, options, &sent, old.as_ref())?
+            {
+                let was_truncated =
+                    old.is_some_and(|(old, _)| !old.is_purged());
+                return self.settle(record, was_truncated);
+            }
         }
-        Err(Error::Busy {
-            path: child(&self.root, &facts.id.to_string())?.to_string(),
-            attempts: ATTEMPTS,
-        })
+        Err(Error::Busy { path: directory.to_string(), attempts: ATTEMPTS })
     }
 
     /// Puts the bytes under a name that nothing has.
     fn send(
         &self,
         source: &dyn Source,
-        facts: &CoreFacts,
-        options: &UploadOptions,
+        directory: &Path,
+        name: &str,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<ObjectInfo> {
-        let directory = child(&self.root, &facts.id.to_string())?;
-        self.manta
-            .mkdirp(&directory)
-            .map_err(Error::store(format!("cannot make {directory}")))?;
-        let name = object_name(&options.file_name);
-        let length_bytes = source.length_bytes();
-        let put = PutOptions {
-            condition: Condition::create_only(),
-            length_bytes,
+        let options = PutOptions {
+            length_bytes: source.length_bytes(),
             durability: 1,
             as_file: true,
             ..PutOptions::default()
         };
-        let mut taken = None;
-        loop {
-            let name = match taken {
-                None => name.clone(),
-                Some(n) => format!("{name}.{n}"),
-            };
-            let path = child(&directory, &name)?;
+        self.put_new(directory, name, &options, &mut |path, put| {
             let body = source.open().map_err(|source| Error::Source {
-                name: options.file_name.clone(),
+                name: name.to_owned(),
                 source,
             })?;
-            let mut body =
-                Counted { body, done: 0, total: length_bytes, progress };
-            match self.manta.put(&path, &mut body, &put) {
+            let mut body = Counted::new(body, put.length_bytes, progress);
+            Ok(self.manta.put(path, &mut body, put))
+        })
+    }
+
+    /// Puts an object under a name, or the name with a number, that nothing
+    /// has.
+    pub(crate) fn put_new(
+        &self,
+        directory: &Path,
+        name: &str,
+        options: &PutOptions,
+        put: &mut PutOnce<'_>,
+    ) -> Result<ObjectInfo> {
+        let options = PutOptions {
+            condition: Condition::create_only(),
+            ..options.clone()
+        };
+        let mut taken = None;
+        loop {
+            let numbered = match taken {
+                None => name.to_owned(),
+                Some(n) => format!("{name}.{n}"),
+            };
+            let path = child(directory, &numbered)?;
+            match put(&path, &options)? {
                 Ok(info) => return Ok(info),
                 // Left by an upload that was killed, or one going on.
                 Err(error) if error.is_conflict() => {
                     taken = Some(taken.map_or(1, |n: u32| n + 1));
                 }
                 Err(error) => {
-                    let what =
-                        format!("cannot store {} as {path}", options.file_name);
+                    let what = format!("cannot store {name} as {path}");
                     return Err(Error::store(what)(error));
                 }
             }
@@ -244,20 +307,28 @@ impl Dumps {
             None => Condition::create_only(),
             Some((old, etag)) => {
                 inherit(&mut record, old);
+                self.note_change(old, &mut record, Label::of("replace"))?;
                 Condition::unchanged(etag.clone())
             }
         };
-        let others = self.others(&directory, sent)?;
+        let listed: Vec<String> = attachments_of(&record)
+            .into_iter()
+            .map(|attachment| attachment.object)
+            .collect();
+        let mut others = self.others(&directory, sent)?;
+        others.retain(|other| {
+            !listed.iter().any(|object| object == other.path.name())
+        });
         match self.put_record(&facts.id, &record, condition) {
             Ok(Some(_)) => {}
             Ok(None) => {
-                self.remove(sent);
+                self.take_away(sent);
                 return Ok(None);
             }
             Err(error) => {
                 // After trouble in the store the record may be there.
                 if matches!(error, Error::Refused { .. }) {
-                    self.remove(sent);
+                    self.take_away(sent);
                 }
                 return Err(error);
             }
@@ -267,14 +338,14 @@ impl Dumps {
         for other in others {
             let is_ours = is_variant(&base, other.path.name());
             if is_ours || replaced == Some(other.path.as_str()) {
-                self.remove(&other);
+                self.take_away(&other);
             }
         }
         Ok(Some(record))
     }
 
     /// Lists the other objects beside the record.
-    fn others(
+    pub(crate) fn others(
         &self,
         directory: &Path,
         sent: &ObjectInfo,
@@ -296,30 +367,24 @@ impl Dumps {
 
     /// Removes an object's bytes if it is still the same version. A failure
     /// leaves bytes that nothing names; the next upload removes them.
-    fn remove(&self, object: &ObjectInfo) {
+    pub(crate) fn take_away(&self, object: &ObjectInfo) {
         let condition = Condition::unchanged(object.etag.clone());
         let _ = self.manta.delete(&object.path, &condition);
     }
 }
 
-/// Takes over what others added to the record that is replaced.
-fn inherit(record: &mut Record, old: &Record) {
-    for (name, value) in old.members() {
-        let ours = MEMBERS.contains(&name.as_str());
-        if !ours {
-            record.members_mut().insert(name.clone(), value.clone());
-        }
+/// Refuses what could not be set afterwards either.
+fn check_options(options: &UploadOptions) -> Result<()> {
+    check_number(options.properties.len())?;
+    for (property, value) in &options.properties {
+        check_property(property, "set")?;
+        check_value(property, value)?;
     }
-    if let Some(ticket) = old.members().get("ticket") {
-        record.members_mut().insert("ticket".into(), ticket.clone());
-    }
-    for (name, value) in old.properties().into_iter().flatten() {
-        record.properties_mut().insert(name.clone(), value.clone());
-    }
+    options.ticket.as_deref().map_or(Ok(()), check_ticket)
 }
 
 /// Makes an object's name of a file's base name.
-fn object_name(file_name: &str) -> String {
+pub(crate) fn object_name(file_name: &str) -> String {
     let mut name: String =
         file_name.chars().filter(|c| !matches!(c, '/' | '\0')).collect();
     let mut end = name.len().min(200);
@@ -329,14 +394,15 @@ fn object_name(file_name: &str) -> String {
     name.truncate(end);
     match name.as_str() {
         "" | "." | ".." => "dump".to_owned(),
-        // The record's own name.
+        // The record's own name, and those of its history.
         "info.json" => "info.json.dump".to_owned(),
+        history if history.starts_with(OBJECTS) => format!("dump.{history}"),
         _ => name,
     }
 }
 
 /// Tells whether a name is the base name, or it with a number.
-fn is_variant(base: &str, name: &str) -> bool {
+pub(crate) fn is_variant(base: &str, name: &str) -> bool {
     match name.strip_prefix(base) {
         Some("") => true,
         Some(rest) => rest.strip_prefix('.').is_some_and(|number| {
@@ -346,16 +412,22 @@ fn is_variant(base: &str, name: &str) -> bool {
     }
 }
 
-fn now() -> f64 {
-    Timestamp::now().as_millisecond() as f64 / 1000.0
-}
-
 /// A body that tells how far it is.
-struct Counted<'a> {
+pub(crate) struct Counted<'a> {
     body: Box<dyn Read + 'a>,
     done: u64,
     total: Option<u64>,
     progress: &'a mut dyn FnMut(Progress),
+}
+
+impl<'a> Counted<'a> {
+    pub(crate) fn new(
+        body: Box<dyn Read + 'a>,
+        total: Option<u64>,
+        progress: &'a mut dyn FnMut(Progress),
+    ) -> Counted<'a> {
+        Counted { body, done: 0, total, progress }
+    }
 }
 
 impl Read for Counted<'_> {
@@ -381,6 +453,7 @@ mod tests {
             ("", "dump"),
             ("..", "dump"),
             ("info.json", "info.json.dump"),
+            ("history.json", "dump.history.json"),
             ("a/b\0c", "abc"),
         ] {
             assert_eq!(object_name(file), expected);
