@@ -34,6 +34,7 @@
 //!
 //! [`conformance`] holds what every pair of engines must pass.
 
+mod backup;
 mod blob;
 pub mod conformance;
 mod folder;
@@ -41,9 +42,11 @@ mod frames;
 mod front;
 mod local;
 mod meta;
+mod scrub;
 mod sqlite;
 mod tree;
 
+pub use backup::{BackedUp, RestoreOptions, Restored, restore};
 pub use blob::{
     BlobReader, BlobStore, BlobWriter, Damage, Expected, Node, Stored, Wanted,
 };
@@ -53,4 +56,5 @@ pub use local::{LocalFiles, Settings};
 pub use meta::{
     Checked, MetaStore, NewObject, Opened, PutObject, Usage, Version,
 };
+pub use scrub::{BadVersion, ScrubOptions, Scrubbed};
 pub use sqlite::{SCHEMA_VERSION, Sqlite};

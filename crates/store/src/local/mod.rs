@@ -43,7 +43,7 @@ pub(crate) const FRAMES: &str = ".frames";
 pub(crate) const SUM: &str = ".sum";
 /// The beginning of the name of a file not yet published, where unnamed files
 /// are not to be had.
-const UNPUBLISHED: &str = ".new-";
+pub(crate) const UNPUBLISHED: &str = ".new-";
 
 /// How [`LocalFiles`] stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,6 +159,31 @@ impl LocalFiles {
             shards: (0..256).map(|_| OnceLock::new()).collect(),
             workshop: Arc::default(),
         })
+    }
+
+    /// Looks at a folder that others may have made, and that need not be
+    /// there.
+    pub(crate) fn open_existing(
+        root: &FsPath,
+        settings: Settings,
+    ) -> Result<LocalFiles> {
+        let there = root.try_exists();
+        if there.map_err(|e| failed("cannot look at", root, e))? {
+            return LocalFiles::open_with(root, settings);
+        }
+        Err(Error::new(
+            Code::ResourceNotFound,
+            format!("there is no folder {}", root.display()),
+        ))
+    }
+
+    pub(crate) fn root(&self) -> &FsPath {
+        &self.root
+    }
+
+    /// Returns where a blob's file goes, its shard made if need be.
+    pub(crate) fn target(&self, id: ObjectId, ending: &str) -> Result<PathBuf> {
+        self.shard(id).map(|shard| shard.path.join(format!("{id}{ending}")))
     }
 
     fn shard_path(&self, number: u8) -> PathBuf {

@@ -24,6 +24,22 @@ fn put_with(files: &LocalFiles, bytes: &[u8], wanted: Wanted) -> Stored {
     writer.commit(Expected::default()).expect("commit")
 }
 
+/// Puts as a body is read: space is asked for before its end is known.
+fn put_by_space(files: &LocalFiles, mut bytes: &[u8]) -> Stored {
+    let wanted = Wanted { md5: true, ..Wanted::default() };
+    let mut writer = files.begin(wanted).expect("begin");
+    loop {
+        let space = writer.space().expect("space");
+        let now = space.len().min(bytes.len()).min(300_000);
+        space[..now].copy_from_slice(&bytes[..now]);
+        bytes = &bytes[now..];
+        writer.filled(now).expect("filled");
+        if now == 0 {
+            return writer.commit(Expected::default()).expect("commit");
+        }
+    }
+}
+
 fn put(files: &LocalFiles, bytes: &[u8]) -> Stored {
     put_with(files, bytes, Wanted { md5: true, ..Wanted::default() })
 }
@@ -125,7 +141,10 @@ fn bodies_of_all_lengths_come_back() {
                 if let Some(byte) = body.get_mut(length / 2) {
                     *byte = 7;
                 }
-                let stored = put(&files, &body);
+                let other = put(&files, &body);
+                let stored = put_by_space(&files, &body);
+                assert_eq!(Stored { id: other.id, ..stored }, other);
+                assert!(files.delete(other.id).expect("delete"));
                 assert_eq!(stored.size_bytes, length as u64);
                 assert_eq!(stored.digest, crate::tree::whole_digest(&body));
                 assert_eq!(stored.md5, Some(md5_of(&body)));

@@ -79,6 +79,8 @@ pub(super) struct LocalWriter {
     /// The segment being filled, and how far.
     buffer: Buffer,
     filled: usize,
+    /// The segment before, until it is known that it is not the last one.
+    full: Option<Buffer>,
     /// All buffers there are; the free ones are held by nobody else.
     ring: Vec<Buffer>,
     line: Option<Line>,
@@ -101,6 +103,7 @@ impl LocalWriter {
             workshop,
             buffer: Arc::new(vec![0; SEGMENT]),
             filled: 0,
+            full: None,
             ring: Vec::new(),
             line: None,
             output: Output {
@@ -119,44 +122,48 @@ impl LocalWriter {
         })
     }
 
-    /// Hands a full segment to the threads, and takes a free buffer.
-    fn turn(&mut self) -> Result<()> {
-        let mut line = match self.line.take() {
+    /// Hands a full segment to the threads.
+    fn hand_over(&mut self, full: Buffer) -> Result<()> {
+        let line = match &mut self.line {
             Some(line) => line,
-            None => Line::start(
+            none => none.insert(Line::start(
                 self.settings.workers,
                 self.wanted.md5,
                 self.output.form != Form::Plain,
                 &self.workshop,
-            )?,
+            )?),
         };
-        line.submit(&self.buffer)?;
-        self.filled = 0;
-        self.ring.push(Arc::clone(&self.buffer));
+        line.submit(&full)?;
+        self.ring.push(full);
+        self.write_ready()
+    }
+
+    /// Returns a buffer that nobody else holds, waiting for one if need be.
+    fn free_buffer(&mut self) -> Result<Buffer> {
         loop {
-            self.write_ready(&mut line)?;
-            // The writer's own handle is one of two.
-            self.buffer = Arc::new(Vec::new());
             let free = self
                 .ring
                 .iter_mut()
                 .position(|buffer| Arc::get_mut(buffer).is_some());
             if let Some(free) = free {
-                self.buffer = self.ring.swap_remove(free);
-                break;
+                return Ok(self.ring.swap_remove(free));
             }
-            if self.ring.len() <= self.settings.workers * RING_PER_WORKER {
-                self.buffer = Arc::new(vec![0; SEGMENT]);
-                break;
+            match &mut self.line {
+                Some(line)
+                    if self.ring.len()
+                        > self.settings.workers * RING_PER_WORKER =>
+                {
+                    line.wait()?;
+                    self.write_ready()?;
+                }
+                _ => return Ok(Arc::new(vec![0; SEGMENT])),
             }
-            line.wait()?;
         }
-        self.line = Some(line);
-        Ok(())
     }
 
     /// Writes the segments that are ready, in order.
-    fn write_ready(&mut self, line: &mut Line) -> Result<()> {
+    fn write_ready(&mut self) -> Result<()> {
+        let Some(line) = &mut self.line else { return Ok(()) };
         while let Some((buffer, packed)) = line.ready()? {
             self.output.add(&buffer, packed, &self.workshop)?;
             if self.output.form == Form::Plain {
@@ -167,12 +174,11 @@ impl LocalWriter {
     }
 
     /// Writes the last segment of a body that has threads.
-    fn finish_line(&mut self, mut line: Line) -> Result<Option<[u8; 16]>> {
-        while !line.is_empty() {
-            self.write_ready(&mut line)?;
-            if !line.is_empty() {
-                line.wait()?;
-            }
+    fn finish_line(&mut self) -> Result<Option<[u8; 16]>> {
+        self.write_ready()?;
+        while let Some(line) = self.line.as_mut().filter(|l| !l.is_empty()) {
+            line.wait()?;
+            self.write_ready()?;
         }
         let bytes = self.buffer.get(..self.filled).unwrap_or_default();
         let compress = self.output.form != Form::Plain;
@@ -181,7 +187,11 @@ impl LocalWriter {
             Packer::new()?.pack(number, bytes, compress, &self.workshop)?;
         self.output.add(bytes, packed, &self.workshop)?;
         self.output.write_back_all();
-        Ok(line.finish_md5()?.map(|mut md5| {
+        let md5 = match &mut self.line {
+            Some(line) => line.finish_md5()?,
+            None => None,
+        };
+        Ok(md5.map(|mut md5| {
             md5.update(bytes);
             md5.finalize().into()
         }))
@@ -217,7 +227,9 @@ impl LocalWriter {
 impl BlobWriter for LocalWriter {
     fn space(&mut self) -> Result<&mut [u8]> {
         if self.filled == SEGMENT {
-            self.turn()?;
+            let free = self.free_buffer()?;
+            self.full = Some(std::mem::replace(&mut self.buffer, free));
+            self.filled = 0;
         }
         Arc::get_mut(&mut self.buffer)
             .and_then(|buffer| buffer.get_mut(self.filled..))
@@ -230,7 +242,10 @@ impl BlobWriter for LocalWriter {
         match self.filled.checked_add(bytes).filter(|end| *end <= SEGMENT) {
             Some(end) => {
                 self.filled = end;
-                Ok(())
+                match self.full.take_if(|_| bytes > 0) {
+                    Some(full) => self.hand_over(full),
+                    None => Ok(()),
+                }
             }
             None => Err(Error::new(
                 Code::InternalError,
@@ -240,12 +255,16 @@ impl BlobWriter for LocalWriter {
     }
 
     fn commit(mut self: Box<Self>, expected: Expected) -> Result<Stored> {
-        let (digest, md5) = match self.line.take() {
-            None => self.write_only()?,
-            Some(line) => {
-                let md5 = self.finish_line(line)?;
-                (tree::merged_digest(&self.output.digests), md5)
-            }
+        if let Some(full) = self.full.take() {
+            // Nothing came after it.
+            self.buffer = full;
+            self.filled = SEGMENT;
+        }
+        let (digest, md5) = if self.line.is_none() {
+            self.write_only()?
+        } else {
+            let md5 = self.finish_line()?;
+            (tree::merged_digest(&self.output.digests), md5)
         };
         check_expected(expected, self.output.length, digest, md5)?;
         let stored_bytes = self.output.publish(digest)?;

@@ -145,11 +145,6 @@ impl Sqlite {
         self.lock = Some(lock);
     }
 
-    /// Returns the database's file.
-    pub(crate) fn file(&self) -> &FsPath {
-        &self.file
-    }
-
     /// Runs one transaction on the committer's thread.
     fn write<T: Send + 'static>(
         &self,

@@ -3,7 +3,7 @@
 use std::path::Path as FsPath;
 
 use rusqlite::{Connection, OpenFlags, params};
-use thoth_manta::{Code, Error, Path, Result};
+use thoth_manta::{Code, Error, ObjectId, Path, Result};
 
 use super::schema::{self, State};
 use super::{Sqlite, Tried, failed, walk};
@@ -68,6 +68,17 @@ impl Snapshot {
 
     pub(crate) fn names(&self, place: u64, limit: u32) -> Result<Vec<Path>> {
         walk::names(&self.sql, place, limit)
+    }
+
+    /// Tells whether a version has its bytes in a blob of that id.
+    pub(crate) fn has_blob(&self, id: ObjectId) -> Result<bool> {
+        self.sql
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM object
+                 WHERE id = ?1 AND body IS NULL)",
+            )
+            .and_then(|mut q| q.query_row([id.0], |row| row.get(0)))
+            .tried("look for a version")
     }
 
     pub(crate) fn verify(&self) -> Result<Vec<String>> {
