@@ -161,7 +161,7 @@ fn opening(subjects: &[Subject], thoth: &Path) -> Result<Option<Measured>> {
     Ok(Some(summary(Peer::Thoth, &runs)))
 }
 
-/// Returns the first line of each program's own version.
+/// Returns the first line of each program's own version, and what else counts.
 fn versions() -> Result<Vec<String>> {
     let mut lines = Vec::new();
     for program in ["gdb", "eu-stack", "gcc"] {
@@ -169,5 +169,9 @@ fn versions() -> Result<Vec<String>> {
         let text = crate::command::output(command.arg("--version"))?;
         lines.extend(text.lines().next().map(str::to_owned));
     }
+    // Expanding it is most of what all of them do for a small core's lines.
+    let dbg = Path::new("/usr/share/doc/libc6-dbg").exists();
+    let has = if dbg { "installed" } else { "not installed" };
+    lines.push(format!("debug information of the C library: {has}"));
     Ok(lines)
 }
