@@ -10,7 +10,7 @@
 use crate::bytes::ReadAt;
 use crate::core::Segment;
 use crate::modules::Image;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 /// Why bytes could not be read.
@@ -38,11 +38,68 @@ pub struct Memory {
     segments: Vec<Segment>,
     last: Cell<usize>,
     files: Vec<FileRange>,
+    pages: RefCell<Pages>,
+}
+
+/// Pages of the dump read last, by their place in it.
+///
+/// A walk reads words of eight bytes, a handful from each page. Whatever holds
+/// the dump, a system call or a store's frame, is asked once a page.
+struct Pages {
+    /// Page number + 1 in each slot; 0 is empty.
+    tags: Vec<u64>,
+    /// Bytes that the slot's page has: less than a page where the dump ends.
+    lens: Vec<usize>,
+    data: Vec<u8>,
+}
+
+const PAGE: usize = 4096;
+/// Slots of the page cache: 1 MiB.
+const SLOTS: usize = 256;
+/// Longer reads go past the cache.
+const SMALL: usize = 256;
+
+impl Pages {
+    fn new() -> Self {
+        let (tags, lens) = (vec![0; SLOTS], vec![0; SLOTS]);
+        Self { tags, lens, data: vec![0; SLOTS * PAGE] }
+    }
+
+    /// Reads up to the end of a page at an offset of the dump.
+    fn read(
+        &mut self,
+        bytes: &dyn ReadAt,
+        offset: u64,
+        buf: &mut [u8],
+    ) -> usize {
+        let page = offset / PAGE as u64;
+        let slot = (page % SLOTS as u64) as usize;
+        let at = slot * PAGE;
+        let tag = page.saturating_add(1);
+        if self.tags[slot] != tag {
+            let room = &mut self.data[at..at + PAGE];
+            let start = page * PAGE as u64;
+            self.lens[slot] = bytes.read_at(start, room).unwrap_or(0);
+            self.tags[slot] = tag;
+        }
+        let into = (offset % PAGE as u64) as usize;
+        let have = self.data[at..at + self.lens[slot]].get(into..);
+        let have = have.unwrap_or_default();
+        let n = have.len().min(buf.len());
+        buf[..n].copy_from_slice(&have[..n]);
+        n
+    }
 }
 
 impl Memory {
     pub(crate) fn new(bytes: Arc<dyn ReadAt>, segments: Vec<Segment>) -> Self {
-        Self { bytes, segments, last: Cell::new(0), files: Vec::new() }
+        Self {
+            bytes,
+            segments,
+            last: Cell::new(0),
+            files: Vec::new(),
+            pages: RefCell::new(Pages::new()),
+        }
     }
 
     pub(crate) fn set_files(&mut self, mut files: Vec<FileRange>) {
@@ -105,10 +162,13 @@ impl Memory {
         let into = addr - s.start;
         if into < s.present {
             let n = clamp(s.present - into, buf.len());
-            let got = self
-                .bytes
-                .read_at(s.offset.saturating_add(into), &mut buf[..n])
-                .unwrap_or(0);
+            let at = s.offset.saturating_add(into);
+            let part = &mut buf[..n];
+            let got = if n <= SMALL {
+                self.pages.borrow_mut().read(&*self.bytes, at, part)
+            } else {
+                self.bytes.read_at(at, part).unwrap_or(0)
+            };
             if got > 0 {
                 return Ok(got);
             }
