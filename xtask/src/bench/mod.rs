@@ -29,6 +29,7 @@ const ROUNDS: usize = 9;
 const PATIENCE: Duration = Duration::from_secs(45);
 
 /// What one program needed for one answer.
+#[derive(Clone)]
 pub(crate) struct Measured {
     pub(crate) peer: Peer,
     pub(crate) wall_s: f64,
