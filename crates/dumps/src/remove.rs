@@ -25,8 +25,9 @@ use std::time::Duration;
 use serde_json::Value;
 use thoth_manta::{Condition, Info, MantaExt, ObjectInfo, Path};
 
-use crate::history::{Label, now};
-use crate::index::{child, record_path};
+use crate::files::attachments_of;
+use crate::history::{Label, OBJECTS, now};
+use crate::index::{child, each_id, record_path};
 use crate::record::number;
 use crate::spec::{Pattern, Spec, Term, Test};
 use crate::update::refused;
@@ -216,6 +217,60 @@ impl Dumps {
         Ok(swept)
     }
 
+    /// Deletes, besides what [`Dumps::sweep`] does, every object beside a
+    /// record that the record does not name and that is older than `age`:
+    /// what killed uploads left behind whose dump nobody uploaded again. It
+    /// lists every dump's directory, so it is for a quiet moment; whatever is
+    /// being uploaded must be younger.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub fn sweep_all(&self, age: Duration) -> Result<u64> {
+        let mut swept = self.sweep()?;
+        swept += self.sweep_incoming(age)?;
+        let mut ids = Vec::new();
+        each_id(&*self.manta, &self.root, &mut |id| ids.push(id))?;
+        for id in ids {
+            swept += self.sweep_beside(&id, age)?;
+        }
+        Ok(swept)
+    }
+
+    fn sweep_beside(&self, id: &DumpId, age: Duration) -> Result<u64> {
+        let directory = child(&self.root, &id.to_string())?;
+        let mut objects = self.objects_of(&directory)?;
+        let dead_line = now() - age.as_secs_f64();
+        objects.retain(|object| {
+            object.mtime.as_millisecond() as f64 / 1000.0 <= dead_line
+        });
+        // The record is asked after the objects are known, so what it names
+        // by now is kept.
+        let record = match self.record(id) {
+            Ok(record) => record,
+            // Nobody knows what it names.
+            Err(Error::Record { .. }) => return Ok(0),
+            Err(error) => return Err(error),
+        };
+        let named = record.as_ref().map(names_of).unwrap_or_default();
+        let mut swept = 0;
+        for object in &objects {
+            let name = object.path.name();
+            let is_history = name.starts_with(OBJECTS) && record.is_some();
+            let kept = name == "info.json"
+                || is_history
+                || named.iter().any(|kept| kept == name);
+            if !kept {
+                swept += u64::from(self.delete_object(object)?);
+            }
+        }
+        if record.is_none() && swept == objects.len() as u64 {
+            // Fails when somebody put something meanwhile, as it should.
+            let _ = self.manta.delete(&directory, &Condition::none());
+        }
+        Ok(swept)
+    }
+
     /// Deletes the bytes of streams that never became a dump.
     pub(crate) fn sweep_incoming(&self, age: Duration) -> Result<u64> {
         let directory = child(&self.root, crate::stream::INCOMING)?;
@@ -236,6 +291,19 @@ impl Dumps {
         }
         Ok(swept)
     }
+}
+
+/// Returns the names of the objects beside a record that it names.
+fn names_of(record: &Record) -> Vec<String> {
+    let mut names: Vec<String> = attachments_of(record)
+        .into_iter()
+        .map(|attachment| attachment.object)
+        .collect();
+    let dump = record.dump_path().and_then(|path| path.rsplit('/').next());
+    if !record.is_purged() {
+        names.extend(dump.map(str::to_owned));
+    }
+    names
 }
 
 /// Tells whether a dump is kept whatever the policy: its property `pinned`

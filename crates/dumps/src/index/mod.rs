@@ -43,9 +43,9 @@ const NEW: &str = "dumps-1.new";
 /// Changes read at once.
 const PAGE: u32 = 1000;
 /// Records that a rebuild applies at once.
-const CHUNK: usize = 2000;
+const CHUNK: usize = 1000;
 /// Threads that read records for a rebuild.
-const READERS: usize = 4;
+const READERS: usize = 2;
 
 /// Brings the index to the end of the change log.
 pub(crate) fn catch_up(
