@@ -60,8 +60,18 @@ fn find(dumps: &Dumps, arguments: &[&str]) -> Vec<u8> {
 }
 
 fn bytes_of(dumps: &Dumps, record: &Record) -> Vec<u8> {
-    let file = dumps.local_file(record).expect("look").expect("a file");
-    std::fs::read(file).expect("read")
+    let reader = dumps.open_dump(record).expect("the dump is there");
+    let size = usize::try_from(reader.info().size_bytes).expect("small");
+    let mut bytes = vec![0; size];
+    let mut done = 0;
+    while done < size {
+        match reader.read_at(&mut bytes[done..], done as u64).expect("read") {
+            0 => break,
+            n => done += n,
+        }
+    }
+    bytes.truncate(done);
+    bytes
 }
 
 /// Every object below the library's root.
