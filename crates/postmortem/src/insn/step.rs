@@ -24,13 +24,27 @@
 //! test; if it does not settle them there is no answer. No answer is better
 //! than a made-up frame.
 //!
-//! Measured against the unwind tables of the same code (`tests/truth.rs`; every
-//! instruction, stacks full of stale return addresses): C libraries (libz,
-//! libm, libc, libcrypto) with the function known 99.8-100 % right and not one
-//! in 30,000 wrong; with nothing known 97.9-100 % right, one in 10,000 wrong,
-//! all of those marked [`Confidence::Weak`]. The rest has no answer. C++ and
-//! Rust programs come to 98-99 %: what is missing there are exception handlers,
-//! which only code with unwind tables has.
+//! Measured against the unwind tables of the same code (`tests/truth.rs`), on
+//! made-up stacks where one word in seven is a stale return address. Share of
+//! places with the right caller, and wrong ones; the rest has no answer. Seven
+//! C programs and libraries that the rules were not tuned on (bash, tmux, glib,
+//! sqlite, X11, libxml2, perl; a sample of their functions):
+//!
+//! | known | at any instruction | at a return address |
+//! |---|---|---|
+//! | start and end | 99.94 %, 0 of 81,334 wrong | 99.94 %, 0 of 6,246 |
+//! | nothing | 98.70 %, 1 of 81,334 wrong | 96.97 %, 0 of 6,246 |
+//!
+//! libc, with calls that never return, is worse at return addresses with
+//! nothing known (90 %), and so is C++ (78-92 %; 89-97 % with start and end):
+//! exception handlers are entered by no path, though code that has them has
+//! tables as well. Wrong answers are rare but not only [`Confidence::Weak`]:
+//! parts split off (`.cold`) that are given as functions, and calls that never
+//! return without showing it, gave some that were [`Confidence::Likely`].
+//!
+//! What the measure cannot see: rows with expressions, and two things it takes
+//! from the walk it tests: `rsp` where the table counts from `rbp`, and which
+//! registers are still untouched.
 //!
 //! Not covered: hand-written code that keeps its return address elsewhere,
 //! and `ret n`.
