@@ -256,7 +256,7 @@ impl Process {
                         .map(|m| m.path.clone())
                         .or_else(|| self.special(s.start, s.end)),
                     file_offset: file
-                        .map(|m| Offset(m.offset + (s.start - m.start))),
+                        .map(|m| Offset(m.offset.saturating_add(s.start - m.start))),
                 }
             })
             .collect()
