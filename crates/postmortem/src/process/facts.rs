@@ -255,8 +255,9 @@ impl Process {
                     file: file
                         .map(|m| m.path.clone())
                         .or_else(|| self.special(s.start, s.end)),
-                    file_offset: file
-                        .map(|m| Offset(m.offset.saturating_add(s.start - m.start))),
+                    file_offset: file.map(|m| {
+                        Offset(m.offset.saturating_add(s.start - m.start))
+                    }),
                 }
             })
             .collect()
