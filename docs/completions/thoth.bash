@@ -22,11 +22,20 @@ _thoth() {
             thoth,auxv)
                 cmd="thoth__subcmd__auxv"
                 ;;
+            thoth,cat)
+                cmd="thoth__subcmd__cat"
+                ;;
             thoth,completions)
                 cmd="thoth__subcmd__completions"
                 ;;
+            thoth,config)
+                cmd="thoth__subcmd__config"
+                ;;
             thoth,demo)
                 cmd="thoth__subcmd__demo"
+                ;;
+            thoth,du)
+                cmd="thoth__subcmd__du"
                 ;;
             thoth,env)
                 cmd="thoth__subcmd__env"
@@ -34,8 +43,17 @@ _thoth() {
             thoth,fault)
                 cmd="thoth__subcmd__fault"
                 ;;
+            thoth,get)
+                cmd="thoth__subcmd__get"
+                ;;
             thoth,help)
                 cmd="thoth__subcmd__help"
+                ;;
+            thoth,history)
+                cmd="thoth__subcmd__history"
+                ;;
+            thoth,index)
+                cmd="thoth__subcmd__index"
                 ;;
             thoth,info)
                 cmd="thoth__subcmd__info"
@@ -58,8 +76,14 @@ _thoth() {
             thoth,object)
                 cmd="thoth__subcmd__object"
                 ;;
+            thoth,purge)
+                cmd="thoth__subcmd__purge"
+                ;;
             thoth,report)
                 cmd="thoth__subcmd__report"
+                ;;
+            thoth,rm)
+                cmd="thoth__subcmd__rm"
                 ;;
             thoth,set)
                 cmd="thoth__subcmd__set"
@@ -72,6 +96,9 @@ _thoth() {
                 ;;
             thoth,ticket)
                 cmd="thoth__subcmd__ticket"
+                ;;
+            thoth,undo)
+                cmd="thoth__subcmd__undo"
                 ;;
             thoth,unset)
                 cmd="thoth__subcmd__unset"
@@ -88,11 +115,20 @@ _thoth() {
             thoth__subcmd__help,auxv)
                 cmd="thoth__subcmd__help__subcmd__auxv"
                 ;;
+            thoth__subcmd__help,cat)
+                cmd="thoth__subcmd__help__subcmd__cat"
+                ;;
             thoth__subcmd__help,completions)
                 cmd="thoth__subcmd__help__subcmd__completions"
                 ;;
+            thoth__subcmd__help,config)
+                cmd="thoth__subcmd__help__subcmd__config"
+                ;;
             thoth__subcmd__help,demo)
                 cmd="thoth__subcmd__help__subcmd__demo"
+                ;;
+            thoth__subcmd__help,du)
+                cmd="thoth__subcmd__help__subcmd__du"
                 ;;
             thoth__subcmd__help,env)
                 cmd="thoth__subcmd__help__subcmd__env"
@@ -100,8 +136,17 @@ _thoth() {
             thoth__subcmd__help,fault)
                 cmd="thoth__subcmd__help__subcmd__fault"
                 ;;
+            thoth__subcmd__help,get)
+                cmd="thoth__subcmd__help__subcmd__get"
+                ;;
             thoth__subcmd__help,help)
                 cmd="thoth__subcmd__help__subcmd__help"
+                ;;
+            thoth__subcmd__help,history)
+                cmd="thoth__subcmd__help__subcmd__history"
+                ;;
+            thoth__subcmd__help,index)
+                cmd="thoth__subcmd__help__subcmd__index"
                 ;;
             thoth__subcmd__help,info)
                 cmd="thoth__subcmd__help__subcmd__info"
@@ -124,8 +169,14 @@ _thoth() {
             thoth__subcmd__help,object)
                 cmd="thoth__subcmd__help__subcmd__object"
                 ;;
+            thoth__subcmd__help,purge)
+                cmd="thoth__subcmd__help__subcmd__purge"
+                ;;
             thoth__subcmd__help,report)
                 cmd="thoth__subcmd__help__subcmd__report"
+                ;;
+            thoth__subcmd__help,rm)
+                cmd="thoth__subcmd__help__subcmd__rm"
                 ;;
             thoth__subcmd__help,set)
                 cmd="thoth__subcmd__help__subcmd__set"
@@ -139,6 +190,9 @@ _thoth() {
             thoth__subcmd__help,ticket)
                 cmd="thoth__subcmd__help__subcmd__ticket"
                 ;;
+            thoth__subcmd__help,undo)
+                cmd="thoth__subcmd__help__subcmd__undo"
+                ;;
             thoth__subcmd__help,unset)
                 cmd="thoth__subcmd__help__subcmd__unset"
                 ;;
@@ -148,6 +202,30 @@ _thoth() {
             thoth__subcmd__help,upload)
                 cmd="thoth__subcmd__help__subcmd__upload"
                 ;;
+            thoth__subcmd__help__subcmd__index,check)
+                cmd="thoth__subcmd__help__subcmd__index__subcmd__check"
+                ;;
+            thoth__subcmd__help__subcmd__index,rebuild)
+                cmd="thoth__subcmd__help__subcmd__index__subcmd__rebuild"
+                ;;
+            thoth__subcmd__index,check)
+                cmd="thoth__subcmd__index__subcmd__check"
+                ;;
+            thoth__subcmd__index,help)
+                cmd="thoth__subcmd__index__subcmd__help"
+                ;;
+            thoth__subcmd__index,rebuild)
+                cmd="thoth__subcmd__index__subcmd__rebuild"
+                ;;
+            thoth__subcmd__index__subcmd__help,check)
+                cmd="thoth__subcmd__index__subcmd__help__subcmd__check"
+                ;;
+            thoth__subcmd__index__subcmd__help,help)
+                cmd="thoth__subcmd__index__subcmd__help__subcmd__help"
+                ;;
+            thoth__subcmd__index__subcmd__help,rebuild)
+                cmd="thoth__subcmd__index__subcmd__help__subcmd__rebuild"
+                ;;
             *)
                 ;;
         esac
@@ -155,7 +233,7 @@ _thoth() {
 
     case "${cmd}" in
         thoth)
-            opts="-q -v -h -V --json --quiet --verbose --color --home --help --version upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help"
+            opts="-q -v -h -V --json --quiet --verbose --color --home --help --version upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -252,8 +330,52 @@ _thoth() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        thoth__subcmd__cat)
+            opts="-q -v -h --json --quiet --verbose --color --home --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         thoth__subcmd__completions)
             opts="-q -v -h --json --quiet --verbose --color --home --help bash zsh fish"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__config)
+            opts="-q -v -h --json --quiet --verbose --color --home --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -281,6 +403,32 @@ _thoth() {
                 return 0
             fi
             case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__du)
+            opts="-q -v -h --by --json --quiet --verbose --color --home --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --by)
+                    COMPREPLY=($(compgen -W "command month both" -- "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -372,8 +520,38 @@ _thoth() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        thoth__subcmd__get)
+            opts="-o -f -q -v -h --output --force --json --quiet --verbose --color --home --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         thoth__subcmd__help)
-            opts="upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help"
+            opts="upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -414,6 +592,20 @@ _thoth() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        thoth__subcmd__help__subcmd__cat)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         thoth__subcmd__help__subcmd__completions)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -428,7 +620,35 @@ _thoth() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        thoth__subcmd__help__subcmd__config)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         thoth__subcmd__help__subcmd__demo)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__help__subcmd__du)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -470,9 +690,79 @@ _thoth() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        thoth__subcmd__help__subcmd__get)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         thoth__subcmd__help__subcmd__help)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__help__subcmd__history)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__help__subcmd__index)
+            opts="rebuild check"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__help__subcmd__index__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__help__subcmd__index__subcmd__rebuild)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -582,7 +872,35 @@ _thoth() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        thoth__subcmd__help__subcmd__purge)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         thoth__subcmd__help__subcmd__report)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__help__subcmd__rm)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -652,6 +970,20 @@ _thoth() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        thoth__subcmd__help__subcmd__undo)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         thoth__subcmd__help__subcmd__unset)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -687,6 +1019,150 @@ _thoth() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__history)
+            opts="-q -v -h --json --quiet --verbose --color --home --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__index)
+            opts="-q -v -h --json --quiet --verbose --color --home --help rebuild check help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__index__subcmd__check)
+            opts="-q -v -h --mend --json --quiet --verbose --color --home --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__index__subcmd__help)
+            opts="rebuild check help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__index__subcmd__help__subcmd__check)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__index__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__index__subcmd__help__subcmd__rebuild)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__index__subcmd__rebuild)
+            opts="-q -v -h --json --quiet --verbose --color --home --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -755,12 +1231,20 @@ _thoth() {
             return 0
             ;;
         thoth__subcmd__ls)
-            opts="-q -v -h --allow-none --json --quiet --verbose --color --home --help"
+            opts="-q -v -h --allow-none --time-zone --watch --json --quiet --verbose --color --home --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --time-zone)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --watch)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -928,6 +1412,44 @@ _thoth() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        thoth__subcmd__purge)
+            opts="-y -q -v -h --older-than --budget --keep-newest --ticketed --pinned --reason --yes --json --quiet --verbose --color --home --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --older-than)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --budget)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --keep-newest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         thoth__subcmd__report)
             opts="-q -v -h --json --quiet --verbose --color --home --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -935,6 +1457,32 @@ _thoth() {
                 return 0
             fi
             case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__rm)
+            opts="-y -q -v -h --yes --reason --forget --json --quiet --verbose --color --home --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --reason)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1094,6 +1642,28 @@ _thoth() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        thoth__subcmd__undo)
+            opts="-q -v -h --json --quiet --verbose --color --home --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         thoth__subcmd__unset)
             opts="-q -v -h --json --quiet --verbose --color --home --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1139,7 +1709,7 @@ _thoth() {
             return 0
             ;;
         thoth__subcmd__upload)
-            opts="-q -v -h --ticket --prop --exe --sysroot --debug-dir --expand-limit --json --quiet --verbose --color --home --help"
+            opts="-q -v -h --ticket --prop --attach --again --exe --sysroot --debug-dir --expand-limit --json --quiet --verbose --color --home --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1150,6 +1720,10 @@ _thoth() {
                     return 0
                     ;;
                 --prop)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --attach)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

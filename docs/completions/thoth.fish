@@ -42,6 +42,13 @@ complete -c thoth -n "__fish_thoth_needs_command" -f -a "set" -d 'Set a property
 complete -c thoth -n "__fish_thoth_needs_command" -f -a "unset" -d 'Remove a property of dumps'
 complete -c thoth -n "__fish_thoth_needs_command" -f -a "ticket" -d 'Give dumps a ticket'
 complete -c thoth -n "__fish_thoth_needs_command" -f -a "unticket" -d 'Take the ticket away from dumps'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "history" -d 'Show who changed what of a dump'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "undo" -d 'Take a change of a dump back'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "get" -d 'Download a dump, or a file beside it'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "cat" -d 'Write a dump, or a file beside it, to standard output'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "rm" -d 'Remove dumps, and keep their records'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "purge" -d 'Remove old dumps by policy'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "du" -d 'Show what takes the space'
 complete -c thoth -n "__fish_thoth_needs_command" -f -a "stack" -d 'Show the stacks of the threads'
 complete -c thoth -n "__fish_thoth_needs_command" -f -a "fault" -d 'Explain the fault that ended the process'
 complete -c thoth -n "__fish_thoth_needs_command" -f -a "threads" -d 'Show the threads of the process'
@@ -52,11 +59,14 @@ complete -c thoth -n "__fish_thoth_needs_command" -f -a "maps" -d 'Show the mapp
 complete -c thoth -n "__fish_thoth_needs_command" -f -a "modules" -d 'Show the program and its libraries'
 complete -c thoth -n "__fish_thoth_needs_command" -f -a "notes" -d 'Show the notes of the core'
 complete -c thoth -n "__fish_thoth_needs_command" -f -a "demo" -d 'Make small programs crash, and show what to do with their cores'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "index" -d 'Rebuild or check the index of records'
+complete -c thoth -n "__fish_thoth_needs_command" -f -a "config" -d 'Show what is in force, and where it comes from'
 complete -c thoth -n "__fish_thoth_needs_command" -f -a "links" -d 'Make the program\'s other names'
 complete -c thoth -n "__fish_thoth_needs_command" -f -a "completions" -d 'Print a shell\'s completions'
 complete -c thoth -n "__fish_thoth_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c thoth -n "__fish_thoth_using_subcommand upload" -l ticket -d 'Give each this ticket' -r
 complete -c thoth -n "__fish_thoth_using_subcommand upload" -l prop -d 'Give each this property; may be repeated' -r
+complete -c thoth -n "__fish_thoth_using_subcommand upload" -l attach -d 'Keep this file beside the dump; may be repeated' -r -F
 complete -c thoth -n "__fish_thoth_using_subcommand upload" -l exe -d 'Use this program or library for the module with its build id' -r -F
 complete -c thoth -n "__fish_thoth_using_subcommand upload" -l sysroot -d 'Look for programs and libraries below this folder instead of /' -r -F
 complete -c thoth -n "__fish_thoth_using_subcommand upload" -l debug-dir -d 'Look here, too, for debug files (.build-id/xx/yyyy.debug)' -r -F
@@ -65,6 +75,7 @@ complete -c thoth -n "__fish_thoth_using_subcommand upload" -l color -d 'Use col
 always\t'Always'
 never\t'Never'"
 complete -c thoth -n "__fish_thoth_using_subcommand upload" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand upload" -l again -d 'Bring a dump back that was removed'
 complete -c thoth -n "__fish_thoth_using_subcommand upload" -l json -d 'Print data as JSON'
 complete -c thoth -n "__fish_thoth_using_subcommand upload" -s q -l quiet -d 'Print no notes and warnings'
 complete -c thoth -n "__fish_thoth_using_subcommand upload" -s v -l verbose -d 'Say how answers came about'
@@ -82,6 +93,8 @@ complete -c thoth -n "__fish_thoth_using_subcommand info" -l json -d 'Print data
 complete -c thoth -n "__fish_thoth_using_subcommand info" -s q -l quiet -d 'Print no notes and warnings'
 complete -c thoth -n "__fish_thoth_using_subcommand info" -s v -l verbose -d 'Say how answers came about'
 complete -c thoth -n "__fish_thoth_using_subcommand info" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand ls" -l time-zone -d 'Show times of this zone, such as Europe/Berlin; `local` is this machine\'s [default: UTC]' -r
+complete -c thoth -n "__fish_thoth_using_subcommand ls" -l watch -d 'List again and again, every so many seconds' -r
 complete -c thoth -n "__fish_thoth_using_subcommand ls" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
@@ -143,6 +156,77 @@ complete -c thoth -n "__fish_thoth_using_subcommand unticket" -l json -d 'Print 
 complete -c thoth -n "__fish_thoth_using_subcommand unticket" -s q -l quiet -d 'Print no notes and warnings'
 complete -c thoth -n "__fish_thoth_using_subcommand unticket" -s v -l verbose -d 'Say how answers came about'
 complete -c thoth -n "__fish_thoth_using_subcommand unticket" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand history" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand history" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand history" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand history" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand history" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand undo" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand undo" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand undo" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand undo" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand undo" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand undo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand get" -s o -l output -d 'Write to this file' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand get" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand get" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand get" -s f -l force -d 'Replace a file that is there'
+complete -c thoth -n "__fish_thoth_using_subcommand get" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand get" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand get" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand get" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand cat" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand cat" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand cat" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand cat" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand cat" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand cat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand rm" -l reason -d 'Why, for the record' -r
+complete -c thoth -n "__fish_thoth_using_subcommand rm" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand rm" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand rm" -s y -l yes -d 'Remove what a specification names'
+complete -c thoth -n "__fish_thoth_using_subcommand rm" -l forget -d 'Remove the records as well; needs --yes'
+complete -c thoth -n "__fish_thoth_using_subcommand rm" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand rm" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand rm" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand rm" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand purge" -l older-than -d 'Remove what is older: 180d, 1y, 2026-01-31' -r
+complete -c thoth -n "__fish_thoth_using_subcommand purge" -l budget -d 'Remove the oldest until the rest takes no more: 100G' -r
+complete -c thoth -n "__fish_thoth_using_subcommand purge" -l keep-newest -d 'Keep the newest so many of each command' -r
+complete -c thoth -n "__fish_thoth_using_subcommand purge" -l reason -d 'Why, for the record' -r
+complete -c thoth -n "__fish_thoth_using_subcommand purge" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand purge" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand purge" -l ticketed -d 'Remove dumps with a ticket, too'
+complete -c thoth -n "__fish_thoth_using_subcommand purge" -l pinned -d 'Remove pinned dumps, too'
+complete -c thoth -n "__fish_thoth_using_subcommand purge" -s y -l yes -d 'Remove them'
+complete -c thoth -n "__fish_thoth_using_subcommand purge" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand purge" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand purge" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand purge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand du" -l by -d 'What to add up by' -r -f -a "command\t'The command, or the host of a kernel\'s dump'
+month\t'The month of the crash, in UTC'
+both\t'Both'"
+complete -c thoth -n "__fish_thoth_using_subcommand du" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand du" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand du" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand du" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand du" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand du" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c thoth -n "__fish_thoth_using_subcommand stack" -l exe -d 'Use this program or library for the module with its build id' -r -F
 complete -c thoth -n "__fish_thoth_using_subcommand stack" -l sysroot -d 'Look for programs and libraries below this folder instead of /' -r -F
 complete -c thoth -n "__fish_thoth_using_subcommand stack" -l debug-dir -d 'Look here, too, for debug files (.build-id/xx/yyyy.debug)' -r -F
@@ -271,6 +355,45 @@ complete -c thoth -n "__fish_thoth_using_subcommand demo" -l json -d 'Print data
 complete -c thoth -n "__fish_thoth_using_subcommand demo" -s q -l quiet -d 'Print no notes and warnings'
 complete -c thoth -n "__fish_thoth_using_subcommand demo" -s v -l verbose -d 'Say how answers came about'
 complete -c thoth -n "__fish_thoth_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand index; and not __fish_seen_subcommand_from rebuild check help" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand index; and not __fish_seen_subcommand_from rebuild check help" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand index; and not __fish_seen_subcommand_from rebuild check help" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand index; and not __fish_seen_subcommand_from rebuild check help" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand index; and not __fish_seen_subcommand_from rebuild check help" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand index; and not __fish_seen_subcommand_from rebuild check help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand index; and not __fish_seen_subcommand_from rebuild check help" -f -a "rebuild" -d 'Make the index again from the records'
+complete -c thoth -n "__fish_thoth_using_subcommand index; and not __fish_seen_subcommand_from rebuild check help" -f -a "check" -d 'Compare the index with the records'
+complete -c thoth -n "__fish_thoth_using_subcommand index; and not __fish_seen_subcommand_from rebuild check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c thoth -n "__fish_thoth_using_subcommand index; and __fish_seen_subcommand_from rebuild" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand index; and __fish_seen_subcommand_from rebuild" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand index; and __fish_seen_subcommand_from rebuild" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand index; and __fish_seen_subcommand_from rebuild" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand index; and __fish_seen_subcommand_from rebuild" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand index; and __fish_seen_subcommand_from rebuild" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand index; and __fish_seen_subcommand_from check" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand index; and __fish_seen_subcommand_from check" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand index; and __fish_seen_subcommand_from check" -l mend -d 'Mend what is wrong, and delete what no record knows'
+complete -c thoth -n "__fish_thoth_using_subcommand index; and __fish_seen_subcommand_from check" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand index; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand index; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand index; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c thoth -n "__fish_thoth_using_subcommand index; and __fish_seen_subcommand_from help" -f -a "rebuild" -d 'Make the index again from the records'
+complete -c thoth -n "__fish_thoth_using_subcommand index; and __fish_seen_subcommand_from help" -f -a "check" -d 'Compare the index with the records'
+complete -c thoth -n "__fish_thoth_using_subcommand index; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c thoth -n "__fish_thoth_using_subcommand config" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t'Always'
+never\t'Never'"
+complete -c thoth -n "__fish_thoth_using_subcommand config" -l home -d 'Keep the store in this folder [default: $THOTH_HOME, else the XDG data folder]' -r -F
+complete -c thoth -n "__fish_thoth_using_subcommand config" -l json -d 'Print data as JSON'
+complete -c thoth -n "__fish_thoth_using_subcommand config" -s q -l quiet -d 'Print no notes and warnings'
+complete -c thoth -n "__fish_thoth_using_subcommand config" -s v -l verbose -d 'Say how answers came about'
+complete -c thoth -n "__fish_thoth_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c thoth -n "__fish_thoth_using_subcommand links" -l color -d 'Use colours' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t'Always'
 never\t'Never'"
@@ -287,25 +410,36 @@ complete -c thoth -n "__fish_thoth_using_subcommand completions" -l json -d 'Pri
 complete -c thoth -n "__fish_thoth_using_subcommand completions" -s q -l quiet -d 'Print no notes and warnings'
 complete -c thoth -n "__fish_thoth_using_subcommand completions" -s v -l verbose -d 'Say how answers came about'
 complete -c thoth -n "__fish_thoth_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "upload" -d 'Upload dumps into the store'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "info" -d 'Print the record of a dump'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "ls" -d 'List dumps'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "object" -d 'Print the hash of a local dump'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "report" -d 'Count dumps by a property'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "set" -d 'Set a property of dumps'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "unset" -d 'Remove a property of dumps'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "ticket" -d 'Give dumps a ticket'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "unticket" -d 'Take the ticket away from dumps'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "stack" -d 'Show the stacks of the threads'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "fault" -d 'Explain the fault that ended the process'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "threads" -d 'Show the threads of the process'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "args" -d 'Show the arguments of the process'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "env" -d 'Show the environment of the process'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "auxv" -d 'Show the auxiliary vector'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "maps" -d 'Show the mappings of the process'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "modules" -d 'Show the program and its libraries'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "notes" -d 'Show the notes of the core'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "demo" -d 'Make small programs crash, and show what to do with their cores'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "links" -d 'Make the program\'s other names'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "completions" -d 'Print a shell\'s completions'
-complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket stack fault threads args env auxv maps modules notes demo links completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "upload" -d 'Upload dumps into the store'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "info" -d 'Print the record of a dump'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "ls" -d 'List dumps'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "object" -d 'Print the hash of a local dump'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "report" -d 'Count dumps by a property'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "set" -d 'Set a property of dumps'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "unset" -d 'Remove a property of dumps'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "ticket" -d 'Give dumps a ticket'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "unticket" -d 'Take the ticket away from dumps'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "history" -d 'Show who changed what of a dump'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "undo" -d 'Take a change of a dump back'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "get" -d 'Download a dump, or a file beside it'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "cat" -d 'Write a dump, or a file beside it, to standard output'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "rm" -d 'Remove dumps, and keep their records'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "purge" -d 'Remove old dumps by policy'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "du" -d 'Show what takes the space'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "stack" -d 'Show the stacks of the threads'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "fault" -d 'Explain the fault that ended the process'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "threads" -d 'Show the threads of the process'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "args" -d 'Show the arguments of the process'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "env" -d 'Show the environment of the process'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "auxv" -d 'Show the auxiliary vector'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "maps" -d 'Show the mappings of the process'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "modules" -d 'Show the program and its libraries'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "notes" -d 'Show the notes of the core'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "demo" -d 'Make small programs crash, and show what to do with their cores'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "index" -d 'Rebuild or check the index of records'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "config" -d 'Show what is in force, and where it comes from'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "links" -d 'Make the program\'s other names'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "completions" -d 'Print a shell\'s completions'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and not __fish_seen_subcommand_from upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config links completions help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and __fish_seen_subcommand_from index" -f -a "rebuild" -d 'Make the index again from the records'
+complete -c thoth -n "__fish_thoth_using_subcommand help; and __fish_seen_subcommand_from index" -f -a "check" -d 'Compare the index with the records'

@@ -41,6 +41,7 @@ never\:"Never"))' \
 _arguments "${_arguments_options[@]}" : \
 '--ticket=[Give each this ticket]:TICKET:_default' \
 '*--prop=[Give each this property; may be repeated]:PROPERTY=VALUE:_default' \
+'*--attach=[Keep this file beside the dump; may be repeated]:FILE:_files' \
 '*--exe=[Use this program or library for the module with its build id]:FILE:_files' \
 '*--sysroot=[Look for programs and libraries below this folder instead of /]:DIR:_files' \
 '*--debug-dir=[Look here, too, for debug files (.build-id/xx/yyyy.debug)]:DIR:_files' \
@@ -49,6 +50,7 @@ _arguments "${_arguments_options[@]}" : \
 always\:"Always"
 never\:"Never"))' \
 '--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--again[Bring a dump back that was removed]' \
 '--json[Print data as JSON]' \
 '(-v --verbose)-q[Print no notes and warnings]' \
 '(-v --verbose)--quiet[Print no notes and warnings]' \
@@ -56,7 +58,7 @@ never\:"Never"))' \
 '--verbose[Say how answers came about]' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
-'*::files -- Local dumps:_files' \
+'*::files -- Local dumps; - for standard input:_files' \
 && ret=0
 ;;
 (info)
@@ -82,6 +84,8 @@ never\:"Never"))' \
 ;;
 (ls)
 _arguments "${_arguments_options[@]}" : \
+'--time-zone=[Show times of this zone, such as Europe/Berlin; \`local\` is this machine'\''s \[default\: UTC\]]:ZONE:_default' \
+'--watch=[List again and again, every so many seconds]::SECONDS:_default' \
 '--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
 always\:"Always"
 never\:"Never"))' \
@@ -195,6 +199,140 @@ never\:"Never"))' \
 '-h[Print help (see more with '\''--help'\'')]' \
 '--help[Print help (see more with '\''--help'\'')]' \
 '*::dump -- A hash (4 digits or more), a local file, or PROPERTY=VALUE...:_default' \
+&& ret=0
+;;
+(history)
+_arguments "${_arguments_options[@]}" : \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::dump -- A hash (4 digits or more), a local file, or PROPERTY=VALUE...:_default' \
+&& ret=0
+;;
+(undo)
+_arguments "${_arguments_options[@]}" : \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':dump -- A hash (4 digits or more), or a local file:_default' \
+':number -- The change'\''s number in `thoth history`:_default' \
+&& ret=0
+;;
+(get)
+_arguments "${_arguments_options[@]}" : \
+'-o+[Write to this file]:FILE:_files' \
+'--output=[Write to this file]:FILE:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'-f[Replace a file that is there]' \
+'--force[Replace a file that is there]' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':dump -- A hash (4 digits or more), or a specification that one dump fits:_default' \
+'::name -- A file beside the dump (`thoth upload --attach`):_default' \
+&& ret=0
+;;
+(cat)
+_arguments "${_arguments_options[@]}" : \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':dump -- A hash (4 digits or more), or a specification that one dump fits:_default' \
+'::name -- A file beside the dump:_default' \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+'--reason=[Why, for the record]:TEXT:_default' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'-y[Remove what a specification names]' \
+'--yes[Remove what a specification names]' \
+'--forget[Remove the records as well; needs --yes]' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::dump -- A hash (4 digits or more), a local file, or PROPERTY=VALUE...:_default' \
+&& ret=0
+;;
+(purge)
+_arguments "${_arguments_options[@]}" : \
+'--older-than=[Remove what is older\: 180d, 1y, 2026-01-31]:AGE:_default' \
+'--budget=[Remove the oldest until the rest takes no more\: 100G]:SIZE:_default' \
+'--keep-newest=[Keep the newest so many of each command]:N:_default' \
+'--reason=[Why, for the record]:TEXT:_default' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--ticketed[Remove dumps with a ticket, too]' \
+'--pinned[Remove pinned dumps, too]' \
+'-y[Remove them]' \
+'--yes[Remove them]' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::spec -- Only dumps that these name\: PROPERTY=VALUE...:_default' \
+&& ret=0
+;;
+(du)
+_arguments "${_arguments_options[@]}" : \
+'--by=[What to add up by]:WHAT:((command\:"The command, or the host of a kernel'\''s dump"
+month\:"The month of the crash, in UTC"
+both\:"Both"))' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'*::spec -- Only dumps that these name\: PROPERTY=VALUE...:_default' \
 && ret=0
 ;;
 (stack)
@@ -412,6 +550,107 @@ never\:"Never"))' \
 '--help[Print help (see more with '\''--help'\'')]' \
 && ret=0
 ;;
+(index)
+_arguments "${_arguments_options[@]}" : \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_thoth__subcmd__index_commands" \
+"*::: :->index" \
+&& ret=0
+
+    case $state in
+    (index)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-index-command-$line[1]:"
+        case $line[1] in
+            (rebuild)
+_arguments "${_arguments_options[@]}" : \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(check)
+_arguments "${_arguments_options[@]}" : \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--mend[Mend what is wrong, and delete what no record knows]' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_thoth__subcmd__index__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-index-help-command-$line[1]:"
+        case $line[1] in
+            (rebuild)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(check)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(config)
+_arguments "${_arguments_options[@]}" : \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
 (links)
 _arguments "${_arguments_options[@]}" : \
 '--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
@@ -494,6 +733,34 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(history)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(undo)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(get)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(cat)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(purge)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(du)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (stack)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -534,6 +801,34 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(index)
+_arguments "${_arguments_options[@]}" : \
+":: :_thoth__subcmd__help__subcmd__index_commands" \
+"*::: :->index" \
+&& ret=0
+
+    case $state in
+    (index)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-help-index-command-$line[1]:"
+        case $line[1] in
+            (rebuild)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(check)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(config)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (links)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -567,6 +862,13 @@ _thoth_commands() {
 'unset:Remove a property of dumps' \
 'ticket:Give dumps a ticket' \
 'unticket:Take the ticket away from dumps' \
+'history:Show who changed what of a dump' \
+'undo:Take a change of a dump back' \
+'get:Download a dump, or a file beside it' \
+'cat:Write a dump, or a file beside it, to standard output' \
+'rm:Remove dumps, and keep their records' \
+'purge:Remove old dumps by policy' \
+'du:Show what takes the space' \
 'stack:Show the stacks of the threads' \
 'fault:Explain the fault that ended the process' \
 'threads:Show the threads of the process' \
@@ -577,6 +879,8 @@ _thoth_commands() {
 'modules:Show the program and its libraries' \
 'notes:Show the notes of the core' \
 'demo:Make small programs crash, and show what to do with their cores' \
+'index:Rebuild or check the index of records' \
+'config:Show what is in force, and where it comes from' \
 'links:Make the program'\''s other names' \
 'completions:Print a shell'\''s completions' \
 'help:Print this message or the help of the given subcommand(s)' \
@@ -593,15 +897,30 @@ _thoth__subcmd__auxv_commands() {
     local commands; commands=()
     _describe -t commands 'thoth auxv commands' commands "$@"
 }
+(( $+functions[_thoth__subcmd__cat_commands] )) ||
+_thoth__subcmd__cat_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth cat commands' commands "$@"
+}
 (( $+functions[_thoth__subcmd__completions_commands] )) ||
 _thoth__subcmd__completions_commands() {
     local commands; commands=()
     _describe -t commands 'thoth completions commands' commands "$@"
 }
+(( $+functions[_thoth__subcmd__config_commands] )) ||
+_thoth__subcmd__config_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth config commands' commands "$@"
+}
 (( $+functions[_thoth__subcmd__demo_commands] )) ||
 _thoth__subcmd__demo_commands() {
     local commands; commands=()
     _describe -t commands 'thoth demo commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__du_commands] )) ||
+_thoth__subcmd__du_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth du commands' commands "$@"
 }
 (( $+functions[_thoth__subcmd__env_commands] )) ||
 _thoth__subcmd__env_commands() {
@@ -612,6 +931,11 @@ _thoth__subcmd__env_commands() {
 _thoth__subcmd__fault_commands() {
     local commands; commands=()
     _describe -t commands 'thoth fault commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__get_commands] )) ||
+_thoth__subcmd__get_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth get commands' commands "$@"
 }
 (( $+functions[_thoth__subcmd__help_commands] )) ||
 _thoth__subcmd__help_commands() {
@@ -625,6 +949,13 @@ _thoth__subcmd__help_commands() {
 'unset:Remove a property of dumps' \
 'ticket:Give dumps a ticket' \
 'unticket:Take the ticket away from dumps' \
+'history:Show who changed what of a dump' \
+'undo:Take a change of a dump back' \
+'get:Download a dump, or a file beside it' \
+'cat:Write a dump, or a file beside it, to standard output' \
+'rm:Remove dumps, and keep their records' \
+'purge:Remove old dumps by policy' \
+'du:Show what takes the space' \
 'stack:Show the stacks of the threads' \
 'fault:Explain the fault that ended the process' \
 'threads:Show the threads of the process' \
@@ -635,6 +966,8 @@ _thoth__subcmd__help_commands() {
 'modules:Show the program and its libraries' \
 'notes:Show the notes of the core' \
 'demo:Make small programs crash, and show what to do with their cores' \
+'index:Rebuild or check the index of records' \
+'config:Show what is in force, and where it comes from' \
 'links:Make the program'\''s other names' \
 'completions:Print a shell'\''s completions' \
 'help:Print this message or the help of the given subcommand(s)' \
@@ -651,15 +984,30 @@ _thoth__subcmd__help__subcmd__auxv_commands() {
     local commands; commands=()
     _describe -t commands 'thoth help auxv commands' commands "$@"
 }
+(( $+functions[_thoth__subcmd__help__subcmd__cat_commands] )) ||
+_thoth__subcmd__help__subcmd__cat_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help cat commands' commands "$@"
+}
 (( $+functions[_thoth__subcmd__help__subcmd__completions_commands] )) ||
 _thoth__subcmd__help__subcmd__completions_commands() {
     local commands; commands=()
     _describe -t commands 'thoth help completions commands' commands "$@"
 }
+(( $+functions[_thoth__subcmd__help__subcmd__config_commands] )) ||
+_thoth__subcmd__help__subcmd__config_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help config commands' commands "$@"
+}
 (( $+functions[_thoth__subcmd__help__subcmd__demo_commands] )) ||
 _thoth__subcmd__help__subcmd__demo_commands() {
     local commands; commands=()
     _describe -t commands 'thoth help demo commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__du_commands] )) ||
+_thoth__subcmd__help__subcmd__du_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help du commands' commands "$@"
 }
 (( $+functions[_thoth__subcmd__help__subcmd__env_commands] )) ||
 _thoth__subcmd__help__subcmd__env_commands() {
@@ -671,10 +1019,38 @@ _thoth__subcmd__help__subcmd__fault_commands() {
     local commands; commands=()
     _describe -t commands 'thoth help fault commands' commands "$@"
 }
+(( $+functions[_thoth__subcmd__help__subcmd__get_commands] )) ||
+_thoth__subcmd__help__subcmd__get_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help get commands' commands "$@"
+}
 (( $+functions[_thoth__subcmd__help__subcmd__help_commands] )) ||
 _thoth__subcmd__help__subcmd__help_commands() {
     local commands; commands=()
     _describe -t commands 'thoth help help commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__history_commands] )) ||
+_thoth__subcmd__help__subcmd__history_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help history commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__index_commands] )) ||
+_thoth__subcmd__help__subcmd__index_commands() {
+    local commands; commands=(
+'rebuild:Make the index again from the records' \
+'check:Compare the index with the records' \
+    )
+    _describe -t commands 'thoth help index commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__index__subcmd__check_commands] )) ||
+_thoth__subcmd__help__subcmd__index__subcmd__check_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help index check commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__index__subcmd__rebuild_commands] )) ||
+_thoth__subcmd__help__subcmd__index__subcmd__rebuild_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help index rebuild commands' commands "$@"
 }
 (( $+functions[_thoth__subcmd__help__subcmd__info_commands] )) ||
 _thoth__subcmd__help__subcmd__info_commands() {
@@ -711,10 +1087,20 @@ _thoth__subcmd__help__subcmd__object_commands() {
     local commands; commands=()
     _describe -t commands 'thoth help object commands' commands "$@"
 }
+(( $+functions[_thoth__subcmd__help__subcmd__purge_commands] )) ||
+_thoth__subcmd__help__subcmd__purge_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help purge commands' commands "$@"
+}
 (( $+functions[_thoth__subcmd__help__subcmd__report_commands] )) ||
 _thoth__subcmd__help__subcmd__report_commands() {
     local commands; commands=()
     _describe -t commands 'thoth help report commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__rm_commands] )) ||
+_thoth__subcmd__help__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help rm commands' commands "$@"
 }
 (( $+functions[_thoth__subcmd__help__subcmd__set_commands] )) ||
 _thoth__subcmd__help__subcmd__set_commands() {
@@ -736,6 +1122,11 @@ _thoth__subcmd__help__subcmd__ticket_commands() {
     local commands; commands=()
     _describe -t commands 'thoth help ticket commands' commands "$@"
 }
+(( $+functions[_thoth__subcmd__help__subcmd__undo_commands] )) ||
+_thoth__subcmd__help__subcmd__undo_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help undo commands' commands "$@"
+}
 (( $+functions[_thoth__subcmd__help__subcmd__unset_commands] )) ||
 _thoth__subcmd__help__subcmd__unset_commands() {
     local commands; commands=()
@@ -750,6 +1141,54 @@ _thoth__subcmd__help__subcmd__unticket_commands() {
 _thoth__subcmd__help__subcmd__upload_commands() {
     local commands; commands=()
     _describe -t commands 'thoth help upload commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__history_commands] )) ||
+_thoth__subcmd__history_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth history commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__index_commands] )) ||
+_thoth__subcmd__index_commands() {
+    local commands; commands=(
+'rebuild:Make the index again from the records' \
+'check:Compare the index with the records' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'thoth index commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__index__subcmd__check_commands] )) ||
+_thoth__subcmd__index__subcmd__check_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth index check commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__index__subcmd__help_commands] )) ||
+_thoth__subcmd__index__subcmd__help_commands() {
+    local commands; commands=(
+'rebuild:Make the index again from the records' \
+'check:Compare the index with the records' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'thoth index help commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__index__subcmd__help__subcmd__check_commands] )) ||
+_thoth__subcmd__index__subcmd__help__subcmd__check_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth index help check commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__index__subcmd__help__subcmd__help_commands] )) ||
+_thoth__subcmd__index__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth index help help commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__index__subcmd__help__subcmd__rebuild_commands] )) ||
+_thoth__subcmd__index__subcmd__help__subcmd__rebuild_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth index help rebuild commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__index__subcmd__rebuild_commands] )) ||
+_thoth__subcmd__index__subcmd__rebuild_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth index rebuild commands' commands "$@"
 }
 (( $+functions[_thoth__subcmd__info_commands] )) ||
 _thoth__subcmd__info_commands() {
@@ -786,10 +1225,20 @@ _thoth__subcmd__object_commands() {
     local commands; commands=()
     _describe -t commands 'thoth object commands' commands "$@"
 }
+(( $+functions[_thoth__subcmd__purge_commands] )) ||
+_thoth__subcmd__purge_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth purge commands' commands "$@"
+}
 (( $+functions[_thoth__subcmd__report_commands] )) ||
 _thoth__subcmd__report_commands() {
     local commands; commands=()
     _describe -t commands 'thoth report commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__rm_commands] )) ||
+_thoth__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth rm commands' commands "$@"
 }
 (( $+functions[_thoth__subcmd__set_commands] )) ||
 _thoth__subcmd__set_commands() {
@@ -810,6 +1259,11 @@ _thoth__subcmd__threads_commands() {
 _thoth__subcmd__ticket_commands() {
     local commands; commands=()
     _describe -t commands 'thoth ticket commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__undo_commands] )) ||
+_thoth__subcmd__undo_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth undo commands' commands "$@"
 }
 (( $+functions[_thoth__subcmd__unset_commands] )) ||
 _thoth__subcmd__unset_commands() {

@@ -7,8 +7,9 @@
 //! specification, which several dumps may fit. A path with a `/` before its
 //! first operator is a path.
 
-use crate::error::{Error, Failure, Result, io_error};
+use crate::error::{Error, Failure, Kind, Result, io_error};
 use crate::facts;
+use crate::kept_files;
 use crate::kernel;
 use crate::options::ReadArgs;
 use crate::output::{Answer, Look, part};
@@ -271,7 +272,19 @@ impl DumpOnDisk {
     /// Opens a local file, of a process or of a kernel.
     pub(crate) fn open(path: &Path, read: &ReadArgs) -> Result<Self> {
         let file = bytes::open(path, &read.open_options())?;
-        let name = path.display().to_string();
+        Self::of(path.display().to_string(), file)
+    }
+
+    /// Opens an object of the store that may be a dump.
+    pub(crate) fn stored(
+        name: String,
+        reader: Box<dyn ObjectReader>,
+        read: &ReadArgs,
+    ) -> Result<Self> {
+        Self::of(name, stored_file(reader, read)?)
+    }
+
+    fn of(name: String, file: DumpFile) -> Result<Self> {
         let content = match Core::parse(Arc::clone(&file.bytes)) {
             Ok(core) => Content::Core(Box::new(core)),
             Err(refused @ CoreError::KernelDump(_)) => {
@@ -355,7 +368,11 @@ pub(crate) fn open(
         Target::File(path) => (Some(path), None),
         Target::Stored(record) => (None, Some(record)),
     };
-    let finder = Box::new(read.finder()?);
+    // Local files need no store, and work with a broken one.
+    let finder = match &record {
+        Some(_) => kept_files::finder(session, read)?,
+        None => Box::new(read.finder()?),
+    };
     let process = Process::load(opened.core, finder);
     let expand_problem = opened.file.expand_problem;
     let dump = Dump { name, id, path, record, process, expand_problem };
@@ -369,12 +386,24 @@ fn open_stored(
     read: &ReadArgs,
 ) -> Result<Opened> {
     let name = record.id().short();
+    if record.is_purged() {
+        let text = format!("the bytes of {name} were removed");
+        return Err(Failure::new(Kind::NotFound, Error::Usage(text))
+            .hint(format!("thoth history {name} says why")));
+    }
     let reader = session.dumps()?.open_dump(record)?;
-    let file = match reader.local_file() {
+    parse(&name, stored_file(reader, read)?)
+}
+
+/// Opens an object of the store, as a local file where it is one.
+fn stored_file(
+    reader: Box<dyn ObjectReader>,
+    read: &ReadArgs,
+) -> Result<DumpFile> {
+    Ok(match reader.local_file() {
         Some(path) => bytes::open(&path, &read.open_options())?,
         None => through_store(reader),
-    };
-    parse(&name, file)
+    })
 }
 
 /// Reads a dump's bytes through the store, where no local file has them.

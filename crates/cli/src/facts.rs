@@ -5,8 +5,8 @@
 
 use crate::tables::size_text;
 use thoth_dumps::{
-    Completeness, CoreFacts, Identity, IdentityParts, ModuleFacts, SignalFacts,
-    identify,
+    Completeness, CoreFacts, DumpId, Identity, IdentityParts, ModuleFacts,
+    SignalFacts, identify, identify_base,
 };
 use thoth_postmortem::Process;
 use thoth_postmortem::core::Core;
@@ -21,8 +21,17 @@ const MAX_NOTES: u64 = 1 << 30;
 
 /// Returns which dump a core is.
 pub(crate) fn identity(core: &Core) -> Identity {
+    identify(&identity_parts(core))
+}
+
+/// Returns which dump it would be without the random bytes of its process.
+fn base_identity(core: &Core) -> Option<DumpId> {
+    identify_base(&identity_parts(core))
+}
+
+fn identity_parts(core: &Core) -> IdentityParts {
     let header = &core.header;
-    identify(&IdentityParts {
+    IdentityParts {
         class: if header.is_64 { 2 } else { 1 },
         data: if header.little { 1 } else { 2 },
         osabi: header.osabi,
@@ -45,7 +54,7 @@ pub(crate) fn identity(core: &Core) -> Identity {
             .collect(),
         notes: note_bytes(core),
         at_random: random_bytes(core),
-    })
+    }
 }
 
 /// The bytes of all note segments, as far as they are there.
@@ -125,6 +134,7 @@ pub(crate) fn of_process(process: &Process, identity: Identity) -> CoreFacts {
     let program = modules.iter().find(|m| m.kind == ModuleKind::Program);
     let unsigned = |v: Option<i32>| v.and_then(|v| u32::try_from(v).ok());
     CoreFacts {
+        base_id: base_identity(&process.core),
         pid: unsigned(f.pid),
         ppid: unsigned(f.ppid),
         uid: f.uid,

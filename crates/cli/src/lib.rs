@@ -16,11 +16,13 @@
 //! Door: [`main`] for the executable, [`docs::write`] for the generated pages.
 
 mod commands;
+mod config;
 pub mod docs;
 mod dump;
 mod error;
 mod escape;
 mod facts;
+mod kept_files;
 mod kernel;
 mod names;
 mod options;

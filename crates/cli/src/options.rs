@@ -50,6 +50,8 @@ Specifications (all of them must hold):
   sort=-size limit=5   in which order, and at most how many
   properties.team=a.b  members inside members
   dump=stdin           read hashes from standard input, by itself
+  purged!=undefined    dumps that were removed, which are left out otherwise
+The whole language is described in docs/reference/specifications.md.
 
 Exit status:
   0    all is well
@@ -61,6 +63,8 @@ Exit status:
 Environment:
   THOTH_HOME  folder of the store (default: $XDG_DATA_HOME/thoth, that is
               ~/.local/share/thoth)
+  THOTH_USER  account whose dumps are meant
+  THOTH_CONFIG  configuration file (see thoth config)
   TMPDIR      folder for expanding compressed dumps (default: /var/tmp)
   NO_COLOR    no colours";
 
@@ -175,7 +179,7 @@ impl ReadArgs {
 }
 
 /// A folder on disk: `/tmp` is often memory, and a dump may be larger.
-fn scratch_dir() -> PathBuf {
+pub(crate) fn scratch_dir() -> PathBuf {
     if let Some(dir) = std::env::var_os("TMPDIR").filter(|d| !d.is_empty()) {
         return dir.into();
     }
@@ -184,7 +188,7 @@ fn scratch_dir() -> PathBuf {
 }
 
 /// Parses `64G`, `500M`, `1000`.
-fn parse_size(text: &str) -> std::result::Result<u64, String> {
+pub(crate) fn parse_size(text: &str) -> std::result::Result<u64, String> {
     let wrong = || {
         format!("{text:?}: expected a number with K, M, G, T or nothing after")
     };

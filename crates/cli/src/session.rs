@@ -7,6 +7,7 @@
 //! An answer from a damaged dump is still an answer, so it is no failure; the
 //! session remembers that it was partial, and the exit status tells.
 
+use crate::config::{self, Config, Setting, first_of, variable};
 use crate::error::{Error, Failure, Kind, Result};
 use crate::options::Globals;
 use crate::output::Output;
@@ -21,6 +22,7 @@ pub(crate) struct Session {
     pub(crate) out: Output,
     globals: Globals,
     partial: Cell<bool>,
+    config: OnceCell<Config>,
     store: OnceCell<Store>,
 }
 
@@ -36,7 +38,8 @@ const ACCOUNT: &str = "me";
 impl Session {
     pub(crate) fn new(out: Output, globals: Globals) -> Self {
         let partial = Cell::new(false);
-        Self { out, globals, partial, store: OnceCell::new() }
+        let (config, store) = (OnceCell::new(), OnceCell::new());
+        Self { out, globals, partial, config, store }
     }
 
     /// Remembers that an answer lacks something because of a damaged dump.
@@ -60,6 +63,104 @@ impl Session {
             return Ok(None);
         }
         self.dumps().map(Some)
+    }
+
+    /// Returns what the configuration file says.
+    pub(crate) fn config(&self) -> Result<&Config> {
+        if let Some(config) = self.config.get() {
+            return Ok(config);
+        }
+        let config = Config::load()?;
+        Ok(self.config.get_or_init(|| config))
+    }
+
+    /// Returns who makes the changes: the user, at this machine.
+    pub(crate) fn author(&self) -> Result<Option<String>> {
+        Ok(self.author_setting()?.value)
+    }
+
+    fn author_setting(&self) -> Result<Setting> {
+        let name = "author";
+        let of_file = self.config()?.author.clone();
+        let of_user = || first_of(&["MANTA_USER", "LOGNAME", "USER"]);
+        Ok(match (of_file, of_user()) {
+            (Some(author), _) => setting(name, Some(author), "file"),
+            (None, Some((from, user))) => setting(name, Some(user), from),
+            (None, None) => setting(name, None, "default"),
+        })
+    }
+
+    fn account_setting(&self) -> Result<Setting> {
+        let name = "account";
+        let of_file = self.config()?.account.clone();
+        Ok(match (first_of(&["THOTH_USER", "MANTA_USER"]), of_file) {
+            (Some((from, account)), _) => setting(name, Some(account), from),
+            (None, Some(account)) => setting(name, Some(account), "file"),
+            (None, None) => setting(name, Some(ACCOUNT.into()), "default"),
+        })
+    }
+
+    fn home_setting(&self) -> Result<Setting> {
+        let name = "home";
+        let shown = |dir: &Path| Some(dir.display().to_string());
+        if let Some(dir) = &self.globals.home {
+            return Ok(setting(name, shown(dir), "--home"));
+        }
+        if let Some(dir) = variable("THOTH_HOME") {
+            return Ok(setting(name, shown(Path::new(&dir)), "THOTH_HOME"));
+        }
+        if let Some(dir) = &self.config()?.home {
+            return Ok(setting(name, shown(dir), "file"));
+        }
+        let dir = default_home()?;
+        Ok(setting(name, shown(&dir), "default"))
+    }
+
+    /// Returns everything that is in force, and where it comes from.
+    pub(crate) fn settings(&self) -> Result<Vec<Setting>> {
+        let config = self.config()?;
+        let path = config::path().map(|path| path.display().to_string());
+        let from = match variable("THOTH_CONFIG") {
+            Some(_) => "THOTH_CONFIG",
+            None => "default",
+        };
+        let zone = config.time_zone.clone();
+        let purge = &config.purge;
+        let number = |n: Option<usize>| n.map(|n| n.to_string());
+        let flag = |f: Option<bool>| f.map(|f| f.to_string());
+        let of_file = |name, value: Option<String>, default: Option<&str>| {
+            let from = if value.is_some() { "file" } else { "default" };
+            setting(name, value.or(default.map(str::to_owned)), from)
+        };
+        Ok(vec![
+            setting("file", path, from),
+            self.home_setting()?,
+            self.account_setting()?,
+            self.author_setting()?,
+            of_file("time_zone", zone, Some("UTC")),
+            of_file("purge.older_than", purge.older_than.clone(), None),
+            of_file("purge.budget", purge.budget.clone(), None),
+            of_file("purge.keep_newest", number(purge.keep_newest), Some("0")),
+            of_file(
+                "purge.keep_ticketed",
+                flag(purge.keep_ticketed),
+                Some("true"),
+            ),
+            of_file("purge.keep_pinned", flag(purge.keep_pinned), Some("true")),
+        ])
+    }
+
+    /// Deletes what removals and killed uploads left behind, and tidies the
+    /// store up.
+    pub(crate) fn tidy(&self) {
+        if let Some(store) = self.store.get() {
+            match store.dumps.sweep() {
+                Ok(0) => {}
+                Ok(n) => self.out.detail(format_args!("swept {n} objects")),
+                Err(e) => self.out.detail(format_args!("cannot sweep: {e}")),
+            }
+        }
+        self.maintain();
     }
 
     /// Tidies the store up, where one was used.
@@ -91,13 +192,7 @@ impl Session {
                 .hint("unset MANTA_URL to use the store in THOTH_HOME"));
         }
         let folder = self.folder()?;
-        let account = ["THOTH_USER", "MANTA_USER"]
-            .iter()
-            .find_map(|name| variable(name))
-            .map_or_else(
-                || ACCOUNT.to_owned(),
-                |a| a.to_string_lossy().into_owned(),
-            );
+        let account = self.account_setting()?.value.unwrap_or_default();
         self.out.detail(format_args!(
             "using the store in {} as {account}",
             folder.display()
@@ -105,25 +200,37 @@ impl Session {
         let embedded = Embedded::open(&folder, &account)
             .map_err(|e| Failure::new(Kind::User, e))?;
         let embedded = Arc::new(embedded);
-        let dumps = Dumps::open(Arc::clone(&embedded), &account)?;
+        let dumps = Dumps::open(Arc::clone(&embedded), &account)?
+            .with_author(self.author()?);
         Ok(Store { embedded, dumps })
     }
 
     /// Returns the folder of the store.
     fn folder(&self) -> Result<PathBuf> {
-        let home = match &self.globals.home {
-            Some(dir) => dir.clone(),
-            None => default_home()?,
-        };
-        Ok(home.join("store"))
+        Ok(self.home()?.join("store"))
+    }
+
+    /// Returns the folder of everything that is kept.
+    pub(crate) fn home(&self) -> Result<PathBuf> {
+        if let Some(dir) = &self.globals.home {
+            return Ok(dir.clone());
+        }
+        if let Some(dir) = variable("THOTH_HOME") {
+            return Ok(dir.into());
+        }
+        match &self.config()?.home {
+            Some(dir) => Ok(dir.clone()),
+            None => default_home(),
+        }
     }
 }
 
-/// Returns `$THOTH_HOME`, else the XDG data folder's `thoth`.
+fn setting(name: &'static str, value: Option<String>, from: &str) -> Setting {
+    Setting { name, value, from: from.to_owned() }
+}
+
+/// Returns the XDG data folder's `thoth`.
 fn default_home() -> Result<PathBuf> {
-    if let Some(dir) = variable("THOTH_HOME") {
-        return Ok(dir.into());
-    }
     // The specification wants relative paths ignored.
     let absolute = |p: &PathBuf| p.is_absolute();
     if let Some(dir) =
@@ -140,8 +247,4 @@ fn default_home() -> Result<PathBuf> {
                 .hint("--home DIR or THOTH_HOME names one"))
         }
     }
-}
-
-fn variable(name: &str) -> Option<std::ffi::OsString> {
-    std::env::var_os(name).filter(|v| !v.is_empty())
 }

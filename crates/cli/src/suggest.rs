@@ -50,6 +50,14 @@ const USUAL: &[&str] = &[
     "stored_size",
     "expected_bytes",
     "present_bytes",
+    "base_id",
+    "attachments",
+    "purged",
+    "purged_by",
+    "purged_reason",
+    "purged_bytes",
+    "superseded_by",
+    "pinned",
 ];
 
 /// Finds a file beside `path` whose name differs by a slip of the finger.

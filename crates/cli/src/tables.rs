@@ -3,6 +3,7 @@
 use crate::escape::escaped;
 use crate::output::{Look, Text, part};
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use std::io;
 
 /// A table: columns as wide as their longest value.
@@ -73,10 +74,16 @@ pub(crate) fn width(text: &String) -> usize {
 
 /// Returns a time in UTC as `YYYY-MM-DDTHH:MM:SS`, or `-`.
 pub(crate) fn time_text(seconds: Option<f64>) -> String {
+    time_in(seconds, &TimeZone::UTC)
+}
+
+/// Returns a time in a zone, without its mark, or `-`.
+pub(crate) fn time_in(seconds: Option<f64>, zone: &TimeZone) -> String {
     let shown = seconds.and_then(|s| {
         // Whole seconds; what no calendar has becomes a dash.
         let whole = if s.is_finite() { s.floor() as i64 } else { return None };
         let time = Timestamp::from_second(whole).ok()?;
+        let time = time.to_zoned(zone.clone());
         Some(time.strftime("%Y-%m-%dT%H:%M:%S").to_string())
     });
     shown.unwrap_or_else(|| "-".to_owned())

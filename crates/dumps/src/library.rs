@@ -17,7 +17,8 @@ const SHOWN: usize = 10;
 /// The dumps of one account, in a store.
 ///
 /// A value may be used from many threads, and many processes may work on the
-/// same store.
+/// same store. A clone works on the same store.
+#[derive(Clone)]
 pub struct Dumps {
     pub(crate) manta: Arc<dyn Manta>,
     pub(crate) index: Option<Arc<dyn Index>>,

@@ -9,7 +9,8 @@ use thoth_dumps::Record;
 
 /// Print the record of a dump
 ///
-/// As JSON: an object for one name, an array for a specification. A local
+/// As JSON: an object for one name, an array for a specification; `thoth
+/// history` has what was changed. A local
 /// file is identified and looked up, so the exit status tells whether it has
 /// been uploaded: 0 when it is there, 2 when not.
 #[derive(Debug, clap::Args)]
@@ -56,7 +57,7 @@ impl Info {
         let records = list.into_iter().map(|t| record(session, t, &self.read));
         let records: Vec<Record> = records.collect::<Result<_>>()?;
         match (&records[..], many) {
-            ([one], false) => session.out.json(shown(one)),
+            ([one], false) => session.out.json(&shown(one)),
             _ => session.out.json_array(records.iter().map(shown)),
         }
     }
@@ -67,8 +68,11 @@ impl Info {
     }
 }
 
-fn shown(record: &Record) -> &Map<String, Value> {
-    record.members()
+/// The record without its history, which has a command of its own.
+pub(super) fn shown(record: &Record) -> Map<String, Value> {
+    let mut members = record.members().clone();
+    members.retain(|name, _| !name.starts_with("history"));
+    members
 }
 
 /// Finds the record of what was named.

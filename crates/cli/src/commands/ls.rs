@@ -5,6 +5,7 @@
 //! to their longest value, joined by one blank, trailing padding kept, sorted
 //! by time.
 
+use super::info::shown;
 use crate::dump::{DumpOnDisk, matching, names_from_stdin, nothing_matches};
 use crate::error::{Error, Failure, Result};
 use crate::escape::escaped;
@@ -12,12 +13,15 @@ use crate::options::ReadArgs;
 use crate::output::{Answer, Look, Text, line, part};
 use crate::session::Session;
 use crate::suggest;
-use crate::tables::{time_text, width};
+use crate::tables::{time_in, width};
+use jiff::tz::TimeZone;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
-use thoth_dumps::{HashPrefix, PropPath, Record, Spec, is_term};
+use std::time::Duration;
+use thoth_dumps::{DumpId, HashPrefix, PropPath, Record, Spec, is_term};
 
 /// List dumps
 ///
@@ -33,6 +37,15 @@ pub(crate) struct Ls {
     /// Exit with 0 when nothing matches
     #[arg(long)]
     allow_none: bool,
+
+    /// Show times of this zone, such as Europe/Berlin; `local` is this
+    /// machine's [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    time_zone: Option<String>,
+
+    /// List again and again, every so many seconds
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "2")]
+    watch: Option<u64>,
 }
 
 const MANUAL: &str = "\
@@ -47,6 +60,8 @@ Examples:
   804e19d050dfe3fd core 2026-11-23T07:28:14 deadlock -      SIGABRT 7
 
   $ thoth ls a41e --json
+  $ thoth ls uploaded=1h --watch 5
+  $ thoth ls sort=-size limit=10 size --time-zone Europe/Berlin
 
 A word of four or more hex digits before the columns is a hash, and one with a
 / is a local file. To see a property of such a name as a column, write
@@ -56,11 +71,13 @@ properties.NAME.";
 struct Listing {
     records: Vec<Record>,
     columns: Vec<PropPath>,
+    zone: TimeZone,
+    heading: bool,
 }
 
 impl Serialize for Listing {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_seq(self.records.iter().map(Record::members))
+        s.collect_seq(self.records.iter().map(shown))
     }
 }
 
@@ -95,8 +112,10 @@ impl Answer for Listing {
                 .collect();
             cells.join(" ")
         };
-        part!(text, Look::Bold, "{}", padded(&headings))?;
-        text.end()?;
+        if self.heading {
+            part!(text, Look::Bold, "{}", padded(&headings))?;
+            text.end()?;
+        }
         for row in &rows {
             line!(text, "{}", padded(row))?;
         }
@@ -116,7 +135,7 @@ impl Listing {
         let mut cells = vec![
             record.id().short(),
             or_dash(kind),
-            time_text(record.time()),
+            time_in(record.time(), &self.zone),
             or_dash(who),
             or_dash(record.ticket()),
         ];
@@ -149,22 +168,54 @@ impl Ls {
         let Split { selection, columns } = split(&self.arguments)?;
         let selection =
             names_from_stdin(session, &selection)?.unwrap_or(selection);
-        let hashes = selection.iter().filter(|s| !is_term(s));
-        let by_hash = hashes.count();
-        let records = if by_hash > 1 {
-            by_name(session, &selection)?
-        } else {
-            let spec = Spec::parse(&selection)?;
-            matching(session, &spec)?
-        };
+        let zone = self.zone(session)?;
+        let records = find(session, &selection)?;
         let empty = records.is_empty();
         tell_unknown(session, &records, &columns);
-        session.out.answer(&Listing { records, columns })?;
+        let mut seen: BTreeSet<DumpId> =
+            records.iter().map(Record::id).collect();
+        let mut listing = Listing { records, columns, zone, heading: true };
+        session.out.answer(&listing)?;
+        if let Some(seconds) = self.watch {
+            listing.heading = false;
+            loop {
+                std::thread::sleep(Duration::from_secs(seconds.max(1)));
+                listing.records = find(session, &selection)?;
+                listing.records.retain(|record| seen.insert(record.id()));
+                if !listing.records.is_empty() {
+                    session.out.answer(&listing)?;
+                }
+            }
+        }
         if empty && !selection.is_empty() && !self.allow_none {
             return Err(nothing_matches(session, &selection));
         }
         Ok(())
     }
+
+    /// Returns the zone that times are shown in.
+    fn zone(&self, session: &Session) -> Result<TimeZone> {
+        let of_file = session.config()?.time_zone.as_ref();
+        let Some(name) = self.time_zone.as_ref().or(of_file) else {
+            return Ok(TimeZone::UTC);
+        };
+        if name == "local" {
+            return Ok(TimeZone::system());
+        }
+        TimeZone::get(name).map_err(|_| {
+            let text = format!("there is no time zone {name:?}");
+            Failure::from(Error::Usage(text))
+                .hint("write it as Europe/Berlin, UTC or local")
+        })
+    }
+}
+
+fn find(session: &Session, selection: &[String]) -> Result<Vec<Record>> {
+    let hashes = selection.iter().filter(|s| !is_term(s));
+    if hashes.count() > 1 {
+        return by_name(session, selection);
+    }
+    matching(session, &Spec::parse(selection)?)
 }
 
 /// Says which columns no dump has, since they may be slips of the finger.

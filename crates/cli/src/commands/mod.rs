@@ -8,9 +8,14 @@
 mod args;
 mod auxv;
 mod completions;
+mod config;
 mod demo;
+mod du;
 mod env;
 mod fault;
+mod get;
+mod history;
+mod index;
 mod info;
 mod links;
 mod ls;
@@ -18,7 +23,9 @@ mod maps;
 mod modules;
 mod notes;
 mod object;
+mod purge;
 mod report;
+mod rm;
 mod set;
 mod stack;
 mod threads;
@@ -41,6 +48,13 @@ pub(crate) enum Command {
     Unset(set::Unset),
     Ticket(ticket::Ticket),
     Unticket(ticket::Unticket),
+    History(history::History),
+    Undo(history::Undo),
+    Get(get::Get),
+    Cat(get::Cat),
+    Rm(rm::Rm),
+    Purge(purge::Purge),
+    Du(du::Du),
     Stack(stack::Stack),
     Fault(fault::Fault),
     Threads(threads::Threads),
@@ -51,6 +65,8 @@ pub(crate) enum Command {
     Modules(modules::Modules),
     Notes(notes::Notes),
     Demo(demo::Demo),
+    Index(index::Index),
+    Config(config::Config),
     Links(links::Links),
     Completions(completions::Completions),
 }
@@ -67,6 +83,13 @@ impl Command {
             Self::Unset(c) => c.run(session),
             Self::Ticket(c) => c.run(session),
             Self::Unticket(c) => c.run(session),
+            Self::History(c) => c.run(session),
+            Self::Undo(c) => c.run(session),
+            Self::Get(c) => c.run(session),
+            Self::Cat(c) => c.run(session),
+            Self::Rm(c) => c.run(session),
+            Self::Purge(c) => c.run(session),
+            Self::Du(c) => c.run(session),
             Self::Stack(c) => c.run(session),
             Self::Fault(c) => c.run(session),
             Self::Threads(c) => c.run(session),
@@ -77,6 +100,8 @@ impl Command {
             Self::Modules(c) => c.run(session),
             Self::Notes(c) => c.run(session),
             Self::Demo(c) => c.run(session),
+            Self::Index(c) => c.run(session),
+            Self::Config(c) => c.run(session),
             Self::Links(c) => c.run(session),
             Self::Completions(c) => c.run(session),
         }

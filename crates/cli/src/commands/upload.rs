@@ -1,24 +1,26 @@
 //! `thoth upload`: a dump is moved once, and read on the way.
 
 use crate::dump::{Content, DumpOnDisk};
-use crate::error::{Error, Failure, Result};
+use crate::error::{Error, Failure, Result, io_error};
 use crate::facts;
+use crate::kept_files;
 use crate::kernel;
-use crate::options::ReadArgs;
+use crate::options::{ReadArgs, scratch_dir};
 use crate::output::Verbosity;
 use crate::session::Session;
 use crate::tables::size_text;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Map, Value};
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thoth_dumps::{
-    CoreFacts, DumpId, FileSource, Progress, Source, TimeFact, UploadOptions,
-    Uploaded, parse_value,
+    BuildFile, CoreFacts, DumpId, FileSource, Identity, Progress, Record,
+    Source, TimeFact, UploadOptions, Uploaded, parse_value,
 };
 use thoth_postmortem::Process;
-use thoth_postmortem::bytes::ReadAt;
+use thoth_postmortem::bytes::{Compression, ReadAt};
+use thoth_postmortem::modules::build_id_of_file;
 
 /// Upload dumps into the store
 ///
@@ -26,11 +28,13 @@ use thoth_postmortem::bytes::ReadAt;
 /// the thread that crashed), stored and listed; its hash is printed, one a
 /// line, in the order given. What is there already is left alone, except that
 /// a whole dump takes the place of a truncated one. Compressed dumps (.gz,
-/// .zst, .lz4, .xz) are expanded on the way.
+/// .zst, .lz4, .xz) are expanded on the way. A program given with --exe is
+/// kept as well, once for all dumps of its build. After an interruption the
+/// same command goes on with what is not there yet.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = MANUAL)]
 pub(crate) struct Upload {
-    /// Local dumps
+    /// Local dumps; - for standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 
@@ -41,6 +45,14 @@ pub(crate) struct Upload {
     /// Give each this property; may be repeated
     #[arg(long = "prop", value_name = "PROPERTY=VALUE")]
     properties: Vec<String>,
+
+    /// Keep this file beside the dump; may be repeated
+    #[arg(long, value_name = "FILE")]
+    attach: Vec<PathBuf>,
+
+    /// Bring a dump back that was removed
+    #[arg(long)]
+    again: bool,
 
     #[command(flatten)]
     read: ReadArgs,
@@ -55,23 +67,28 @@ Examples:
   thoth: core.nullcall is there already
   a41ef26d5f2a5c6b47a519c3e116e914
 
-  $ thoth upload --ticket WEB-17 --prop site=lab3 /var/crash/core.*";
+  $ thoth upload --ticket WEB-17 --prop site=lab3 /var/crash/core.*
+  $ thoth upload --exe ./server --attach dmesg.txt core.4711
+  $ ssh web-1 cat /var/crash/core.4711.zst | thoth upload -";
 
 impl Upload {
     pub(crate) fn run(self, session: &Session) -> Result<()> {
         let properties = properties(&self.properties)?;
-        // Mistakes first: nothing is uploaded when a file is not there.
+        self.check(session)?;
         for file in &self.files {
-            if let Err(e) = std::fs::metadata(file) {
-                return Err(crate::error::io_error("open", file)(e));
-            }
-        }
-        for file in &self.files {
-            let mut options = UploadOptions::of_file(file);
+            let mut options = match is_stdin(file) {
+                true => UploadOptions::named("dump"),
+                false => UploadOptions::of_file(file),
+            };
             options.ticket.clone_from(&self.ticket);
             options.properties.clone_from(&properties);
-            options.uploader = uploader();
-            let id = self.one(session, file, options)?;
+            options.uploader = session.author()?;
+            options.again = self.again;
+            let id = match is_stdin(file) {
+                true => self.stream(session, options)?,
+                false => self.one(session, file, options)?,
+            };
+            self.attach(session, &id)?;
             if session.out.json {
                 let answer = serde_json::json!({
                     "id": id.to_string(),
@@ -86,6 +103,61 @@ impl Upload {
         Ok(())
     }
 
+    /// Mistakes first: nothing is uploaded when a file is not there.
+    fn check(&self, session: &Session) -> Result<()> {
+        let files = self.files.iter().filter(|file| !is_stdin(file));
+        for file in files.chain(&self.attach) {
+            if let Err(e) = std::fs::metadata(file) {
+                return Err(io_error("open", file)(e));
+            }
+        }
+        if self.files.iter().filter(|file| is_stdin(file)).count() > 1 {
+            let text = "standard input can be read once".to_owned();
+            return Err(Error::Usage(text).into());
+        }
+        if self.files.len() > 1 && !self.attach.is_empty() {
+            let text = "--attach goes with one dump".to_owned();
+            return Err(Failure::from(Error::Usage(text))
+                .hint("upload the dumps one by one"));
+        }
+        self.read.finder()?;
+        for exe in &self.read.exe {
+            let Some(id) = build_id_of_file(exe) else {
+                session.out.warning(format_args!(
+                    "{} has no build id and is not kept",
+                    exe.display()
+                ));
+                continue;
+            };
+            let source = FileSource(exe.clone());
+            let kept = session.dumps()?.keep_build_file(
+                &id.to_string(),
+                BuildFile::Executable,
+                &source,
+            )?;
+            let word = if kept { "kept" } else { "there already" };
+            let name = exe.display();
+            session.out.detail(format_args!("{name} is {word} as {id}"));
+        }
+        Ok(())
+    }
+
+    fn attach(&self, session: &Session, id: &DumpId) -> Result<()> {
+        let dumps = session.dumps()?;
+        for file in &self.attach {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            let there = dumps.record(id)?.is_some_and(|record| {
+                record.attachments().iter().any(|a| a.name == name)
+            });
+            if there {
+                session.out.note(format_args!("{name} is beside it already"));
+                continue;
+            }
+            dumps.attach(id, &name, &FileSource(file.clone()))?;
+        }
+        Ok(())
+    }
+
     fn one(
         &self,
         session: &Session,
@@ -93,28 +165,13 @@ impl Upload {
         mut options: UploadOptions,
     ) -> Result<DumpId> {
         let dump = DumpOnDisk::open(file, &self.read)?;
-        let name = file.display();
-        for line in dump.damage() {
-            session.out.warning(format_args!("{name}: {line}"));
-        }
-        let identity = dump.identity();
-        let truncated = match &dump.content {
-            Content::Core(core) => !core.completeness().complete,
-            Content::Kernel(_) => dump.file.expand_problem.is_some(),
-        };
-        let dumps = session.dumps()?;
-        if dumps.already_there(&identity.id, truncated)?.is_some() {
-            self.tell_there(session, file);
-            return Ok(identity.id);
+        let name = file.display().to_string();
+        let (identity, truncated) = self.judge(session, &name, &dump);
+        if let Some(id) = self.there(session, &name, identity, truncated)? {
+            return Ok(id);
         }
         let DumpOnDisk { file: opened, content } = dump;
-        let mut facts = match content {
-            Content::Core(core) => {
-                let finder = Box::new(self.read.finder()?);
-                facts::of_process(&Process::load(*core, finder), identity)
-            }
-            Content::Kernel(parts) => kernel::facts(&parts),
-        };
+        let mut facts = self.facts(session, content, identity)?;
         facts.completeness.truncated = truncated;
         collected(file, &mut facts, &mut options);
         let plain = opened.compression.is_none();
@@ -129,22 +186,147 @@ impl Upload {
         let bar = bar(session, &options.file_name, source.length_bytes());
         let mut progress = |p: Progress| bar.set_position(p.done_bytes);
         session.out.detail(format_args!("uploading {name} to {}", facts.id));
+        let dumps = session.dumps()?;
         let done = dumps.upload(&*source, &facts, &options, &mut progress);
         bar.finish_and_clear();
-        let Uploaded { id, already_there, replaced_truncated, .. } = done?;
-        if already_there {
-            self.tell_there(session, file);
+        Ok(self.tell_done(session, &name, &done?))
+    }
+
+    /// Uploads standard input: into the store at once, and read there.
+    fn stream(
+        &self,
+        session: &Session,
+        options: UploadOptions,
+    ) -> Result<DumpId> {
+        let name = "standard input".to_owned();
+        let mut head = [0; 6];
+        let mut input = io::stdin().lock();
+        let n = fill(&mut input, &mut head)?;
+        let head = head.get(..n).unwrap_or_default();
+        if Compression::recognise(head).is_some() {
+            // To expand it, its end must be known.
+            let mut spool = tempfile::NamedTempFile::new_in(scratch_dir())
+                .map_err(io_error("write to", &scratch_dir()))?;
+            spool.write_all(head)?;
+            io::copy(&mut input, &mut spool)?;
+            return self.one(session, spool.path(), options);
         }
-        if replaced_truncated {
+        let dumps = session.dumps()?;
+        let bar = bar(session, &name, None);
+        let body = Box::new(io::Cursor::new(head.to_vec()).chain(input));
+        let mut progress = |p: Progress| bar.set_position(p.done_bytes);
+        let incoming = dumps.receive(body, &mut progress);
+        bar.finish_and_clear();
+        let incoming = incoming?;
+        let facts = dumps
+            .open_incoming(&incoming)
+            .map_err(Failure::from)
+            .and_then(|reader| {
+                let dump =
+                    DumpOnDisk::stored(name.clone(), reader, &self.read)?;
+                let (identity, truncated) = self.judge(session, &name, &dump);
+                if let Some(id) =
+                    self.there(session, &name, identity, truncated)?
+                {
+                    return Ok(Err(id));
+                }
+                let mut facts = self.facts(session, dump.content, identity)?;
+                facts.completeness.truncated = truncated;
+                Ok(Ok(facts))
+            });
+        match facts {
+            Ok(Ok(facts)) => {
+                let done = dumps.adopt(incoming, &facts, &options)?;
+                Ok(self.tell_done(session, &name, &done))
+            }
+            Ok(Err(id)) => {
+                dumps.discard(incoming);
+                Ok(id)
+            }
+            Err(failure) => {
+                dumps.discard(incoming);
+                Err(failure)
+            }
+        }
+    }
+
+    /// Says what is wrong with a dump, which it is, and whether it is cut.
+    fn judge(
+        &self,
+        session: &Session,
+        name: &str,
+        dump: &DumpOnDisk,
+    ) -> (Identity, bool) {
+        for line in dump.damage() {
+            session.out.warning(format_args!("{name}: {line}"));
+        }
+        let truncated = match &dump.content {
+            Content::Core(core) => !core.completeness().complete,
+            Content::Kernel(_) => dump.file.expand_problem.is_some(),
+        };
+        (dump.identity(), truncated)
+    }
+
+    /// Returns the dump that is there already, unless it is to come back.
+    fn there(
+        &self,
+        session: &Session,
+        name: &str,
+        identity: Identity,
+        truncated: bool,
+    ) -> Result<Option<DumpId>> {
+        let dumps = session.dumps()?;
+        let Some(record) = dumps.already_there(&identity.id, truncated)? else {
+            return Ok(None);
+        };
+        if record.is_purged() && self.again {
+            return Ok(None);
+        }
+        self.tell_there(session, name, &record);
+        Ok(Some(record.id()))
+    }
+
+    fn facts(
+        &self,
+        session: &Session,
+        content: Content,
+        identity: Identity,
+    ) -> Result<CoreFacts> {
+        Ok(match content {
+            Content::Core(core) => {
+                let finder = kept_files::finder(session, &self.read)?;
+                facts::of_process(&Process::load(*core, finder), identity)
+            }
+            Content::Kernel(parts) => kernel::facts(&parts),
+        })
+    }
+
+    fn tell_done(
+        &self,
+        session: &Session,
+        name: &str,
+        done: &Uploaded,
+    ) -> DumpId {
+        if done.already_there {
+            self.tell_there(session, name, &done.record);
+        }
+        if done.replaced_truncated {
             session.out.note(format_args!(
                 "{name} has taken the place of a truncated copy"
             ));
         }
-        Ok(id)
+        done.id
     }
 
-    fn tell_there(&self, session: &Session, file: &Path) {
-        let name = file.display();
+    fn tell_there(&self, session: &Session, name: &str, record: &Record) {
+        if record.is_purged() {
+            let short = record.id().short();
+            session.out.note(format_args!(
+                "{name} was removed, and stays so (thoth history {short})"
+            ));
+            session.out.hint(format_args!("--again brings it back"));
+            return;
+        }
         session.out.note(format_args!("{name} is there already"));
         if self.ticket.is_some() || !self.properties.is_empty() {
             session.out.warning(format_args!(
@@ -153,6 +335,25 @@ impl Upload {
             ));
         }
     }
+}
+
+fn is_stdin(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
+/// Fills a buffer as far as the input reaches.
+fn fill(input: &mut dyn Read, buffer: &mut [u8]) -> Result<usize> {
+    let mut done = 0;
+    while let Some(rest) = buffer.get_mut(done..).filter(|r| !r.is_empty()) {
+        let read = input
+            .read(rest)
+            .map_err(io_error("read", Path::new("standard input")))?;
+        if read == 0 {
+            break;
+        }
+        done += read;
+    }
+    Ok(done)
 }
 
 /// Takes what a collector wrote beside the file: systemd-coredump keeps the
@@ -219,12 +420,6 @@ fn properties(arguments: &[String]) -> Result<Map<String, Value>> {
         out.insert(name.to_owned(), parse_value(value));
     }
     Ok(out)
-}
-
-/// Who uploads: the user, at this machine.
-fn uploader() -> Option<String> {
-    let set = |name| std::env::var(name).ok().filter(|v| !v.is_empty());
-    ["MANTA_USER", "LOGNAME", "USER"].into_iter().find_map(set)
 }
 
 /// A progress bar, on a terminal and for what takes long enough to see.

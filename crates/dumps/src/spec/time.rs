@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
+use super::SpecError;
+
 /// A moment, as it was written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum When {
@@ -46,6 +48,20 @@ pub(super) struct AgeError {
 }
 
 impl When {
+    /// Parses an age or a moment: `180d`, `2026-01-31`.
+    ///
+    /// # Errors
+    ///
+    /// When it is neither: the place in it and what could be meant.
+    pub fn parse_age(text: &str) -> Result<When, SpecError> {
+        When::parse(text).map_err(|error| SpecError {
+            argument: text.to_owned(),
+            at: error.at,
+            message: error.message,
+            suggestion: Some(error.suggestion),
+        })
+    }
+
     /// Parses an age or a moment.
     pub(super) fn parse(text: &str) -> Result<When, AgeError> {
         match text {

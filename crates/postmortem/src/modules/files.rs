@@ -22,6 +22,13 @@ pub trait FileFinder: Send + Sync {
     ) -> Vec<PathBuf>;
 }
 
+/// Returns the build id of an executable, a library or a debug file; `None`
+/// when it cannot be read or has none.
+#[must_use]
+pub fn build_id_of_file(path: &Path) -> Option<BuildId> {
+    Image::open(path).ok()?.build_id()
+}
+
 /// Files of this machine, or of trees laid out like one.
 #[derive(Debug, Clone)]
 pub struct LocalFiles {

@@ -19,7 +19,7 @@ mod image;
 mod sections;
 
 pub(crate) use debug::DebugData;
-pub use files::{FileFinder, LocalFiles};
+pub use files::{FileFinder, LocalFiles, build_id_of_file};
 pub(crate) use image::{Image, Load, SymbolTable};
 
 use crate::addr::{Addr, BuildId};
