@@ -7,12 +7,16 @@
 //! - [`store`]: uploads, listings, changes.
 //! - [`shape`]: the JSON that others rely on.
 //! - [`hostile`]: names with control characters.
+//! - [`keeping`]: history, removal, files beside dumps, settings.
+//! - [`story`]: two hundred dumps, and a way through them.
 //! - [`demo`]: the demo, and that it cleans up.
 
 mod demo;
 mod golden;
 mod hostile;
+mod keeping;
 mod shape;
 mod status;
 mod store;
+mod story;
 mod support;
