@@ -188,10 +188,14 @@ impl Path {
             });
         }
         // Below an area any name will do; the area itself is one of few.
-        if self.area().is_none() {
-            return Path::parse(&format!("{}/{name}", self.text));
+        let slashes = self.text.bytes().filter(|byte| *byte == b'/');
+        let mut text = String::with_capacity(self.text.len() + 1 + name.len());
+        text.push_str(&self.text);
+        text.push('/');
+        text.push_str(name);
+        if slashes.count() < 2 {
+            return Path::parse(&text);
         }
-        let text = format!("{}/{name}", self.text);
         if text.len() > MAX_PATH_BYTES {
             return Err(PathError::TooLong(text.len()));
         }
@@ -283,7 +287,7 @@ fn is_name(text: &str) -> bool {
     !text.is_empty()
         && text != "."
         && text != ".."
-        && !text.contains(['/', '\0'])
+        && !text.bytes().any(|byte| byte == b'/' || byte == 0)
 }
 
 /// The characters that `encodeURIComponent` leaves alone.

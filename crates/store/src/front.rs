@@ -220,8 +220,26 @@ impl<M: MetaStore, B: BlobStore> ObjectStore<M, B> {
         let _ = self.delete_all_condemned(self.ages.urgent_grace);
     }
 
-    /// Refuses a put that is bound to fail, before its body is read.
-    fn refuse_early(&self, path: &Path, options: &PutOptions) -> Result<u64> {
+    /// Refuses a put that is bound to fail, by its path, its condition, or
+    /// the room that it is going to need.
+    ///
+    /// [`Manta::put`] does so by itself before it reads a body, except one
+    /// known to be so short that reading it costs less than looking first.
+    ///
+    /// # Errors
+    ///
+    /// Those of the put.
+    pub fn check_put(&self, path: &Path, options: &PutOptions) -> Result<()> {
+        self.refuse_early(path, options, true).map(|_| ())
+    }
+
+    /// Does so, and returns the room that the put is going to need.
+    fn refuse_early(
+        &self,
+        path: &Path,
+        options: &PutOptions,
+        always: bool,
+    ) -> Result<u64> {
         let length = options.length_bytes;
         if let (Some(length), Some(max)) = (length, options.max_bytes)
             && length > max
@@ -229,7 +247,12 @@ impl<M: MetaStore, B: BlobStore> ObjectStore<M, B> {
             return Err(too_long(path, length, max));
         }
         let room = options.room_bytes.or(length).unwrap_or(0);
-        self.meta.check_put(path, &options.condition, room)?;
+        let short = length.is_some_and(|l| l <= INLINE_BYTES as u64)
+            && !options.as_file
+            && !options.plain;
+        if always || !short {
+            self.meta.check_put(path, &options.condition, room)?;
+        }
         if self.blobs.room_bytes()?.is_some_and(|left| left < room.max(1)) {
             return Err(Error::new(
                 Code::NotEnoughSpace,
@@ -294,7 +317,7 @@ impl<M: MetaStore, B: BlobStore> ObjectStore<M, B> {
         body: &mut dyn Read,
         options: &PutOptions,
     ) -> Result<ObjectInfo> {
-        let room = self.refuse_early(path, options)?;
+        let room = self.refuse_early(path, options, false)?;
         let object = self.receive(path, body, options, room)?;
         let blob = object.inline.is_none().then_some(object.id);
         let named = self.meta.put_object(PutObject {

@@ -2,12 +2,19 @@
 //!
 //! A durable commit costs a flush, and a flush costs the same for one change
 //! as for hundreds. So writers hand their work to this thread; it takes one
-//! request, drains what waits, runs each in a savepoint of one transaction,
-//! commits, and only then answers. A failed condition undoes its own savepoint
-//! and disturbs nobody else; when the commit itself fails, all are told so.
+//! request, drains what waits, runs all of them in one transaction, commits,
+//! and only then answers.
+//!
+//! A request judges before it changes anything, so one whose condition fails
+//! has nothing to undo and disturbs nobody else. Where one fails after it
+//! changed something (a quota, a full disk) the transaction is undone and all
+//! its requests run again, each in a savepoint of its own. Savepoints for all
+//! from the start would cost a fifth more, for copies of every page changed.
+//! When the commit itself fails, all are told so: even "the condition does not
+//! hold" was judged by what never came to be.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -22,14 +29,70 @@ const BATCH: usize = 512;
 
 /// Why a commit failed; every writer of the batch gets a copy.
 type Failure = (Code, String);
-/// Tells a writer how its transaction ended.
-type Answer = Box<dyn FnOnce(Result<(), Failure>) + Send>;
-/// Runs a request inside its savepoint; the flag says whether to keep it.
-type Work = Box<dyn FnOnce(Writing<'_>) -> (bool, Answer) + Send>;
+
+/// How a request ended, for the transaction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// It did what it should.
+    Well,
+    /// It failed, and may have been in the middle of something.
+    Badly { certain: bool },
+}
+
+/// What a writer wants done.
+trait Request: Send {
+    /// Does it; may be asked again, after what it did was undone.
+    fn run(&mut self, writing: Writing<'_>) -> Ended;
+
+    /// Tells the writer.
+    fn answer(self: Box<Self>, committed: std::result::Result<(), Failure>);
+}
+
+struct Task<T, F> {
+    work: F,
+    done: Result<T>,
+    reply: SyncSender<Result<T>>,
+}
+
+impl<T, F> Request for Task<T, F>
+where
+    T: Send,
+    F: FnMut(Writing<'_>) -> Result<T> + Send,
+{
+    fn run(&mut self, writing: Writing<'_>) -> Ended {
+        let work = &mut self.work;
+        let ran = catch_unwind(AssertUnwindSafe(|| work(writing)));
+        self.done = ran.unwrap_or_else(|_| {
+            let why = "a request has panicked";
+            Err(not_committed(Code::InternalError, why))
+        });
+        match &self.done {
+            Ok(_) => Ended::Well,
+            Err(error) => Ended::Badly {
+                // Trouble in the engine, as against a request refused.
+                certain: !matches!(
+                    error.code(),
+                    Code::InternalError
+                        | Code::ServiceUnavailable
+                        | Code::NotEnoughSpace
+                ),
+            },
+        }
+    }
+
+    fn answer(self: Box<Self>, committed: std::result::Result<(), Failure>) {
+        let outcome = match committed {
+            Ok(()) => self.done,
+            Err((code, why)) => Err(not_committed(code, &why)),
+        };
+        // A writer that stopped waiting needs no answer.
+        let _ = self.reply.send(outcome);
+    }
+}
 
 pub(super) struct Committer {
     /// Taken at the end, so that the thread's loop ends.
-    queue: Option<Sender<Work>>,
+    queue: Option<Sender<Box<dyn Request>>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -49,32 +112,18 @@ impl Committer {
         Ok(Committer { queue: Some(queue), thread: Some(thread) })
     }
 
-    /// Runs work in a transaction and waits until it is durable.
+    /// Runs work in a transaction and waits until it is durable. The work may
+    /// be run again, after what it did was undone.
     pub(super) fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(Writing<'_>) -> Result<T> + Send + 'static,
+        work: impl FnMut(Writing<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (reply, result) = sync_channel(1);
-        let request: Work = Box::new(move |writing| {
-            let done = work(writing);
-            let keep = done.is_ok();
-            let answer: Answer = Box::new(move |committed| {
-                let outcome = match committed {
-                    Ok(()) => done,
-                    // Its own failure says more than the commit's.
-                    Err((code, why)) => {
-                        done.and_then(|_| Err(not_committed(code, &why)))
-                    }
-                };
-                // A writer that stopped waiting needs no answer.
-                let _ = reply.send(outcome);
-            });
-            (keep, answer)
-        });
         let gone = || {
             let why = "the committer has stopped";
             not_committed(Code::InternalError, why)
         };
+        let (reply, result) = sync_channel(1);
+        let request = Box::new(Task { work, done: Err(gone()), reply });
         let queue = self.queue.as_ref().ok_or_else(gone)?;
         queue.send(request).map_err(|_| gone())?;
         result.recv().map_err(|_| gone())?
@@ -97,67 +146,76 @@ fn not_committed(code: Code, why: &str) -> Error {
     )
 }
 
-fn serve(sql: &Connection, requests: &Receiver<Work>) {
+fn serve(sql: &Connection, requests: &Receiver<Box<dyn Request>>) {
     let ways = Ways::default();
     let writing = Writing { sql, ways: &ways };
     while let Ok(first) = requests.recv() {
         let mut batch = vec![first];
         batch.extend(requests.try_iter().take(BATCH - 1));
-        commit_batch(writing, batch);
+        let outcome = match commit_together(writing, &mut batch) {
+            Ok(true) => Ok(()),
+            Ok(false) => commit_apart(writing, &mut batch),
+            Err(error) => Err(error),
+        };
+        let outcome = outcome.map_err(|error| {
+            undo(writing);
+            describe(&error)
+        });
+        for request in batch {
+            request.answer(outcome.clone());
+        }
     }
 }
 
-fn commit_batch(writing: Writing<'_>, batch: Vec<Work>) {
-    let sql = writing.sql;
-    let mut answers: Vec<Answer> = Vec::with_capacity(batch.len());
-    let outcome = run_text(sql, "BEGIN IMMEDIATE", "begin a transaction")
-        .and_then(|()| {
-            for work in batch {
-                answers.extend(run_one(writing, work)?);
-            }
-            run_text(sql, "COMMIT", "commit")
-        })
-        .map_err(|error| describe(&error));
-    if outcome.is_err() {
-        writing.ways.forget_all();
-        if !sql.is_autocommit() {
-            // Nothing more can be done when even this fails: the next BEGIN
-            // fails too, and every writer is told.
-            let _ = sql.execute_batch("ROLLBACK");
-        }
-    }
-    for answer in answers {
-        answer(outcome.clone());
+/// Undoes the transaction, if there is one.
+fn undo(writing: Writing<'_>) {
+    writing.ways.forget_all();
+    if !writing.sql.is_autocommit() {
+        // Nothing more can be done when even this fails: the next BEGIN fails
+        // too, and every writer is told.
+        let _ = writing.sql.execute_batch("ROLLBACK");
     }
 }
 
-/// Runs one request in a savepoint. A request that panics is undone, and its
-/// writer learns from the closed channel.
-fn run_one(writing: Writing<'_>, work: Work) -> Result<Option<Answer>> {
+/// Runs all requests in one transaction; false when one of them left
+/// something half done, so that nothing was.
+fn commit_together(
+    writing: Writing<'_>,
+    batch: &mut [Box<dyn Request>],
+) -> Result<bool> {
     let sql = writing.sql;
-    run_text(sql, "SAVEPOINT one", "begin a savepoint")?;
-    let ran = catch_unwind(AssertUnwindSafe(|| work(writing)));
-    let (keep, answer) = match ran {
-        Ok((keep, answer)) => (keep, Some(answer)),
-        Err(_) => (false, None),
-    };
-    let undone = if keep {
-        Ok(())
-    } else {
-        writing.ways.forget_all();
-        run_text(sql, "ROLLBACK TO one", "undo a request")
-    };
-    let ended =
-        undone.and_then(|()| run_text(sql, "RELEASE one", "end a savepoint"));
-    match ended {
-        Ok(()) => Ok(answer),
-        Err(error) => {
-            if let Some(answer) = answer {
-                answer(Err(describe(&error)));
-            }
-            Err(error)
+    run_text(sql, "BEGIN IMMEDIATE", "begin a transaction")?;
+    for request in batch {
+        let before = sql.total_changes();
+        let ended = request.run(writing);
+        let clean = ended == Ended::Badly { certain: true }
+            && sql.total_changes() == before;
+        if ended != Ended::Well && !clean {
+            undo(writing);
+            return Ok(false);
         }
     }
+    run_text(sql, "COMMIT", "commit")?;
+    Ok(true)
+}
+
+/// Runs all requests in one transaction, each in a savepoint, which is undone
+/// when the request fails.
+fn commit_apart(
+    writing: Writing<'_>,
+    batch: &mut [Box<dyn Request>],
+) -> Result<()> {
+    let sql = writing.sql;
+    run_text(sql, "BEGIN IMMEDIATE", "begin a transaction")?;
+    for request in batch {
+        run_text(sql, "SAVEPOINT one", "begin a savepoint")?;
+        if request.run(writing) != Ended::Well {
+            writing.ways.forget_all();
+            run_text(sql, "ROLLBACK TO one", "undo a request")?;
+        }
+        run_text(sql, "RELEASE one", "end a savepoint")?;
+    }
+    run_text(sql, "COMMIT", "commit")
 }
 
 fn describe(error: &Error) -> Failure {

@@ -92,7 +92,7 @@ impl MetaStore for Sqlite {
     }
 
     fn put_object(&self, put: PutObject) -> Result<ObjectInfo> {
-        self.write_names(move |w| names::put(w, put))
+        self.write_names(move |w| names::put(w, &put))
     }
 
     fn put_directory(

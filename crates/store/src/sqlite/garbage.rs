@@ -110,7 +110,8 @@ pub(super) fn trim(sql: &Connection, keep: u64) -> Result<u64> {
          WHERE name IS NOT NULL AND position > 0",
     )?;
     let until = last
-        .saturating_sub(keep)
+        // The next position is found from the last change.
+        .saturating_sub(keep.max(1))
         .min(read)
         .min(first.saturating_add(TRIMMED_AT_ONCE));
     if until < first || first == 0 {

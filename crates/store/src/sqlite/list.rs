@@ -45,9 +45,14 @@ pub(super) fn page(
     while let Some(row) = rows.next().tried("list a directory")? {
         let name = row.get_ref(Entry::NAME).tried("read an entry")?;
         let name = name.as_bytes().map_err(rusqlite::Error::from);
-        let name = String::from_utf8_lossy(name.tried("read a name")?);
+        let name = name.tried("read a name")?;
+        let path = match std::str::from_utf8(name) {
+            Ok(name) => path.join(name)?,
+            // Never written by this program, and still to be seen.
+            Err(_) => path.join(&String::from_utf8_lossy(name))?,
+        };
         let entry = Entry::from_row(row).tried("read an entry")?;
-        entries.push(entry.info(sql, path.join(&name)?)?);
+        entries.push(entry.info(sql, path)?);
     }
     let total = count_entries(sql, dir)?.unwrap_or_default();
     Ok(Listing { entries, total })

@@ -148,15 +148,15 @@ impl Sqlite {
     /// Runs one transaction on the committer's thread.
     fn write<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        mut work: impl FnMut(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.committer.run(|writing| work(writing.sql))
+        self.committer.run(move |writing| work(writing.sql))
     }
 
     /// Runs one transaction that looks paths up.
     fn write_names<T: Send + 'static>(
         &self,
-        work: impl FnOnce(Writing<'_>) -> Result<T> + Send + 'static,
+        work: impl FnMut(Writing<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.committer.run(work)
     }
@@ -165,7 +165,7 @@ impl Sqlite {
     /// either, the reserve goes.
     fn write_freeing<T: Send + 'static>(
         &self,
-        work: impl FnOnce(Writing<'_>) -> Result<T> + Clone + Send + 'static,
+        work: impl FnMut(Writing<'_>) -> Result<T> + Clone + Send + 'static,
     ) -> Result<T> {
         match self.committer.run(work.clone()) {
             Err(error)

@@ -247,7 +247,7 @@ fn log_change(
 }
 
 /// Names a version.
-pub(super) fn put(w: Writing<'_>, put: PutObject) -> Result<ObjectInfo> {
+pub(super) fn put(w: Writing<'_>, put: &PutObject) -> Result<ObjectInfo> {
     let place = judge_put(w.sql, w.ways, &put.path, &put.condition)?;
     let new = &put.object;
     let owner = usage::account(w.sql, w.ways, &put.path)?;
@@ -277,8 +277,8 @@ pub(super) fn put(w: Writing<'_>, put: PutObject) -> Result<ObjectInfo> {
         md5: version.md5,
         mtime: time(attached.mtime),
         durability: put.durability,
-        path: put.path,
-        metadata: put.metadata,
+        path: put.path.clone(),
+        metadata: put.metadata.clone(),
     })
 }
 

@@ -98,6 +98,16 @@ DROP TABLE entry_1;
 DROP TABLE object_1;
 DROP TABLE dir_1;
 
+-- The last change is never taken off the log, so positions only grow.
+ALTER TABLE change RENAME TO change_1;
+CREATE TABLE change(
+    position INTEGER PRIMARY KEY,
+    path TEXT NOT NULL,
+    id BLOB
+);
+INSERT INTO change(position, path, id) SELECT position, path, id FROM change_1;
+DROP TABLE change_1;
+
 -- Only bytes in files are ever looked up by id.
 CREATE UNIQUE INDEX object_id ON object(id) WHERE body IS NULL;
 CREATE INDEX entry_child ON entry(child) WHERE child IS NOT NULL;
