@@ -35,10 +35,22 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The account is there, and nothing may be done with it.
+    AccountBlocked = "AccountBlocked", 403;
     /// The account is not known to the store.
     AccountDoesNotExist = "AccountDoesNotExist", 403;
+    /// The caller is known, and may not do that.
+    AuthorizationFailed = "AuthorizationFailed", 403;
+    /// A delegated token was used without a signature.
+    AuthorizationRequired = "AuthorizationRequired", 401;
+    /// The scheme of the credentials is not one of those there are.
+    AuthorizationSchemeNotAllowed = "AuthorizationSchemeNotAllowed", 403;
+    /// Something about the request itself is wrong.
+    BadRequest = "BadRequestError", 400;
     /// Another writer changed the path meanwhile; trying again may work.
     ConcurrentRequest = "ConcurrentRequest", 409;
+    /// The body has neither a length nor chunks.
+    ContentLengthRequired = "ContentLengthRequired", 411;
     /// The body is not the one that the caller announced by its digest.
     ContentMd5Mismatch = "ContentMD5Mismatch", 400;
     /// The parent directory is missing.
@@ -47,22 +59,75 @@ codes! {
     DirectoryLimitExceeded = "DirectoryLimitExceeded", 409;
     /// The directory to delete has entries.
     DirectoryNotEmpty = "DirectoryNotEmpty", 400;
+    /// There is an entity of that name already.
+    EntityAlreadyExists = "EntityAlreadyExists", 409;
+    /// An interactive session is a websocket, and this was none.
+    ExpectedUpgrade = "ExpectedUpgrade", 400;
     /// Something failed that the caller cannot help.
     InternalError = "InternalError", 500;
+    /// The algorithm of a signature is not one of those there are.
+    InvalidAlgorithm = "InvalidAlgorithm", 401;
     /// An argument is out of its range.
     InvalidArgument = "InvalidArgumentError", 400;
+    /// The token is none of ours, or too old.
+    InvalidAuthenticationToken = "InvalidAuthenticationToken", 403;
+    /// More or fewer copies were asked for than there can be.
+    InvalidDurabilityLevel = "InvalidDurabilityLevel", 400;
+    /// A header is missing or malformed.
+    InvalidHeader = "InvalidHeader", 400;
+    /// A token of delegated sign-on is not accepted.
+    InvalidHttpAuthenticationToken = "InvalidHttpAuthenticationToken", 403;
+    /// The document of a job is not as it has to be.
+    InvalidJob = "InvalidJob", 400;
+    /// The job is past the point where that could be done.
+    InvalidJobState = "InvalidJobState", 409;
+    /// What names a key has another form.
+    InvalidKeyId = "InvalidKeyId", 403;
     /// The source of a link is missing a form that a path has.
     InvalidLink = "InvalidLink", 400;
+    /// The longest body to come is not a length.
+    InvalidMaxContentLength = "InvalidMaxContentLength", 400;
+    /// The upload is past the point where that could be done.
+    InvalidMultipartUploadState = "InvalidMultipartUploadState", 409;
     /// A parameter has a value that it cannot have.
     InvalidParameter = "InvalidParameter", 400;
+    /// A signed URL is incomplete, too old, or signed for something else.
+    InvalidQueryStringAuthentication =
+        "InvalidQueryStringAuthentication", 403;
     /// The path cannot be decoded or is not allowed.
     InvalidResource = "InvalidResource", 400;
+    /// There is no such role, or the caller does not have it.
+    InvalidRole = "InvalidRole", 409;
+    /// There is no such role to tag with.
+    InvalidRoleTag = "InvalidRoleTag", 409;
+    /// The signature is not that of the key.
+    InvalidSignature = "InvalidSignature", 403;
+    /// What was to be changed is fixed.
+    InvalidUpdate = "InvalidUpdate", 400;
+    /// There is no such job.
+    JobNotFound = "JobNotFound", 404;
+    /// The key is not one of the account's.
+    KeyDoesNotExist = "KeyDoesNotExist", 403;
     /// The source of a link is a directory.
     LinkNotObject = "LinkNotObject", 400;
+    /// The source of a link was not named.
+    LocationRequired = "LocationRequired", 400;
     /// The body is longer than was promised.
     MaxContentLengthExceeded = "MaxContentLengthExceeded", 413;
+    /// The path is there, and has no such method.
+    MethodNotAllowed = "MethodNotAllowedError", 405;
+    /// No role of the caller's allows something that is needed.
+    MissingPermission = "MissingPermission", 403;
+    /// Something about a multipart upload is wrong.
+    MultipartUploadInvalidArgument = "MultipartUploadInvalidArgument", 409;
+    /// None of the caller's active roles is on the resource.
+    NoMatchingRoleTag = "NoMatchingRoleTag", 403;
+    /// The caller accepts other content types only.
+    NotAcceptable = "NotAcceptable", 406;
     /// There is no room for the object.
     NotEnoughSpace = "NotEnoughSpace", 507;
+    /// Nothing does that.
+    NotImplemented = "NotImplemented", 501;
     /// The path is a directory, where an object was expected.
     OperationNotAllowedOnDirectory = "OperationNotAllowedOnDirectory", 400;
     /// The path is a root directory, which cannot be changed.
@@ -72,16 +137,30 @@ codes! {
     ParentNotDirectory = "ParentNotDirectory", 400;
     /// The condition of the request does not hold.
     PreconditionFailed = "PreconditionFailedError", 412;
+    /// The parameter is for operators.
+    QueryParameterForbidden = "QueryParameterForbidden", 403;
     /// The range lies past the end of the object.
     RequestedRangeNotSatisfiable = "RequestedRangeNotSatisfiable", 416;
+    /// The request was made too long ago, or in the future.
+    RequestExpired = "RequestExpired", 400;
     /// There is no such object or directory.
     ResourceNotFound = "ResourceNotFound", 404;
+    /// The request has to come over TLS.
+    SecureTransportRequired = "SecureTransportRequired", 403;
     /// The store cannot serve now.
     ServiceUnavailable = "ServiceUnavailable", 503;
+    /// The account may make no links.
+    SnaplinksDisabled = "SnaplinksDisabledError", 403;
     /// The source of a link does not exist.
     SourceObjectNotFound = "SourceObjectNotFound", 404;
+    /// The caller has asked for too much in too short a time.
+    Throttled = "ThrottledError", 503;
     /// The body ended before the promised length, or could not be read.
     UploadAbandoned = "UploadAbandoned", 499;
+    /// No byte of the body came for too long.
+    UploadTimeout = "UploadTimeout", 408;
+    /// The account has no such user.
+    UserDoesNotExist = "UserDoesNotExist", 403;
 }
 
 impl fmt::Display for Code {

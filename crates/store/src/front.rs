@@ -103,6 +103,21 @@ impl Embedded {
         account: &str,
         options: &EmbeddedOptions,
     ) -> Result<Embedded> {
+        let store = Embedded::open_bare(folder, options)?;
+        store.create_account(account)?;
+        Ok(store)
+    }
+
+    /// Opens the store in a folder with the accounts that it has, which may
+    /// be none.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Embedded::open`].
+    pub fn open_bare(
+        folder: &FsPath,
+        options: &EmbeddedOptions,
+    ) -> Result<Embedded> {
         folder::make(folder, &options.folder)?;
         let database = folder.join("store.db");
         let (mut meta, lock) =
@@ -112,7 +127,7 @@ impl Embedded {
         meta.keep_lock(lock);
         let objects = folder.join("objects");
         let blobs = LocalFiles::open_with(&objects, options.files)?;
-        Ok(ObjectStore::new(meta, blobs, account)?.with_ages(options.ages))
+        Ok(ObjectStore { meta, blobs, ages: options.ages })
     }
 }
 
@@ -125,6 +140,15 @@ impl<M: MetaStore, B: BlobStore> ObjectStore<M, B> {
     pub fn new(meta: M, blobs: B, account: &str) -> Result<ObjectStore<M, B>> {
         meta.create_account(account)?;
         Ok(ObjectStore { meta, blobs, ages: Ages::default() })
+    }
+
+    /// Makes an account with its root directories; one there is fine.
+    ///
+    /// # Errors
+    ///
+    /// When the name is not allowed, or the engine fails.
+    pub fn create_account(&self, account: &str) -> Result<()> {
+        self.meta.create_account(account)
     }
 
     /// Returns the store with other ages.
