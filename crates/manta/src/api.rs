@@ -16,7 +16,8 @@ pub trait Manta: Send + Sync {
     /// Stores an object under `path`, reading the body to its end.
     ///
     /// Whatever can be refused without the body is refused before it is
-    /// read. A body that fails, or ends early, leaves what was there.
+    /// read, unless it is known to be so short that looking first costs more.
+    /// A body that fails, or ends early, leaves what was there.
     fn put(
         &self,
         path: &Path,

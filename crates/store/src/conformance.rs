@@ -10,6 +10,8 @@
 //! - [`conditions`]: one winner among many writers of one path;
 //! - [`garbage`]: a version goes when its last name goes, and never comes
 //!   back;
+//! - [`parts`]: several objects become one, all or nothing, and what nobody
+//!   ends is swept;
 //! - [`indexes`]: the change log's order, compare-and-swap of positions;
 //! - [`model`]: long random histories against a plain map.
 
@@ -32,7 +34,9 @@ use thoth_manta::{
 use crate::{BlobStore, Expected, MetaStore, ObjectStore, Wanted};
 
 mod index;
+mod parts;
 pub use index::values as index_values;
+pub use parts::parts;
 
 /// Runs the whole suite; `fresh` returns engines that hold nothing.
 pub fn all<M: MetaStore, B: BlobStore>(mut fresh: impl FnMut() -> (M, B)) {
@@ -44,6 +48,7 @@ pub fn all<M: MetaStore, B: BlobStore>(mut fresh: impl FnMut() -> (M, B)) {
     names(&store());
     conditions(&store());
     garbage(&store());
+    parts(&store());
     indexes(&store());
     index_values(&store(), 0x7661_6c75);
     model(&store(), 0x7468_6f74);

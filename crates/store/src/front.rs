@@ -7,8 +7,8 @@ use std::time::Duration;
 use thoth_manta::{
     ChangePage, Code, Condition, Digest, DirectoryOptions, Error, Index,
     IndexBatch, IndexQuery, Info, LinkOptions, ListOptions, Listing, Manta,
-    Md5, Metadata, ObjectInfo, ObjectReader, Path, PutOptions, Result,
-    ValueCounts, Visit,
+    Md5, Metadata, ObjectId, ObjectInfo, ObjectReader, Path, PutOptions,
+    Result, ValueCounts, Visit,
 };
 
 use crate::blob::{BlobReader, BlobStore, BlobWriter, Expected, Wanted};
@@ -238,7 +238,7 @@ impl<M: MetaStore, B: BlobStore> ObjectStore<M, B> {
     }
 
     /// Deletes what can be spared, when there is no room.
-    fn make_room(&self) {
+    pub(crate) fn make_room(&self) {
         // Whoever asked has been told about the room; a failure here adds
         // nothing.
         let _ = self.delete_all_condemned(self.ages.urgent_grace);
@@ -258,7 +258,7 @@ impl<M: MetaStore, B: BlobStore> ObjectStore<M, B> {
     }
 
     /// Does so, and returns the room that the put is going to need.
-    fn refuse_early(
+    pub(crate) fn refuse_early(
         &self,
         path: &Path,
         options: &PutOptions,
@@ -290,7 +290,7 @@ impl<M: MetaStore, B: BlobStore> ObjectStore<M, B> {
     }
 
     /// Reads a body: few bytes are returned, more become a blob.
-    fn receive(
+    pub(crate) fn receive(
         &self,
         path: &Path,
         body: &mut dyn Read,
@@ -351,23 +351,25 @@ impl<M: MetaStore, B: BlobStore> ObjectStore<M, B> {
             metadata: options.metadata.clone(),
             durability: options.durability,
         });
-        if let (Err(error), Some(id)) = (&named, blob)
-            && is_certain(error.code())
-        {
+        self.tidy(blob, named.as_ref().err());
+        named
+    }
+
+    /// Cleans up behind a put whose bytes are a blob.
+    pub(crate) fn tidy(&self, blob: Option<ObjectId>, error: Option<&Error>) {
+        let Some(id) = blob else { return };
+        if error.is_some_and(|error| is_certain(error.code())) {
             // The name went to somebody else: the bytes are nobody's. At
             // worst the sweep finds them.
             let _ = self.meta.condemn(&[id]);
         }
-        if blob.is_some() {
-            // Deleting is done in small steps by those who write; a failure
-            // here is not theirs.
-            let _ = self.delete_condemned(self.ages.grace, 16);
-        }
-        named
+        // Deleting is done in small steps by those who write; a failure here
+        // is not theirs.
+        let _ = self.delete_condemned(self.ages.grace, 16);
     }
 
     /// Opens the bytes of a version that was looked up.
-    fn open_bytes(
+    pub(crate) fn open_bytes(
         &self,
         opened: crate::meta::Opened,
     ) -> Result<Box<dyn ObjectReader>> {
@@ -396,7 +398,11 @@ fn too_long(path: &Path, length: u64, max: u64) -> Error {
 }
 
 /// Makes an object of bytes that stay beside their name.
-fn inline(bytes: Vec<u8>, expected: Expected, md5: bool) -> Result<NewObject> {
+pub(crate) fn inline(
+    bytes: Vec<u8>,
+    expected: Expected,
+    md5: bool,
+) -> Result<NewObject> {
     let digest: Digest = whole_digest(&bytes);
     let md5 = md5.then(|| md5_of(&bytes));
     let size_bytes = bytes.len() as u64;

@@ -36,6 +36,7 @@
 
 mod backup;
 mod blob;
+mod concat;
 pub mod conformance;
 mod folder;
 mod frames;
@@ -50,11 +51,13 @@ pub use backup::{BackedUp, RestoreOptions, Restored, restore};
 pub use blob::{
     BlobReader, BlobStore, BlobWriter, Damage, Expected, Node, Stored, Wanted,
 };
+pub use concat::{Beside, ConcatOptions, Part};
 pub use folder::FolderOptions;
 pub use front::{Ages, Embedded, EmbeddedOptions, Maintained, ObjectStore};
 pub use local::{LocalFiles, Settings};
 pub use meta::{
-    Checked, MetaStore, NewObject, Opened, PutObject, Usage, Version,
+    Checked, MetaStore, NameChange, NameVersion, NewObject, Opened, PutObject,
+    Usage, Version,
 };
 pub use scrub::{BadVersion, ScrubOptions, Scrubbed};
 pub use sqlite::{SCHEMA_VERSION, Sqlite};

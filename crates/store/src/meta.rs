@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use thoth_manta::{
-    Condition, Digest, DirectoryOptions, Index, Info, LinkOptions, ListOptions,
-    Listing, Metadata, ObjectId, ObjectInfo, Path, Result,
+    Condition, Digest, DirectoryOptions, Etag, Index, Info, LinkOptions,
+    ListOptions, Listing, Metadata, ObjectId, ObjectInfo, Path, Result,
 };
 
 /// A version about to be named: its bytes are safe already, or come along.
@@ -41,6 +41,40 @@ pub struct PutObject {
     pub metadata: Metadata,
     /// Copies asked for.
     pub durability: u8,
+}
+
+/// A name for a version that has one already.
+#[derive(Clone, Debug)]
+pub struct NameVersion {
+    /// A name that it has now.
+    pub source: Path,
+    /// The version; another one under that name is `PreconditionFailed`, none
+    /// is `SourceObjectNotFound`.
+    pub etag: Etag,
+    /// The new name.
+    pub path: Path,
+    /// What must hold of the new name's present version.
+    pub condition: Condition,
+    /// What is attached to the new name.
+    pub metadata: Metadata,
+    /// Copies asked for.
+    pub durability: u8,
+}
+
+/// One of several changes that are made all or none.
+#[derive(Clone, Debug)]
+pub enum NameChange {
+    /// Names a fresh version.
+    Put(PutObject),
+    /// Names a version once more.
+    Name(NameVersion),
+    /// Deletes an object's name or an empty directory.
+    Delete {
+        /// The name.
+        path: Path,
+        /// What must hold of its present version.
+        condition: Condition,
+    },
 }
 
 /// A version looked up for reading.
@@ -130,6 +164,11 @@ pub trait MetaStore: Index {
 
     /// Names a version.
     fn put_object(&self, put: PutObject) -> Result<ObjectInfo>;
+
+    /// Makes several changes of names in their order, all or none; each is
+    /// judged by what those before it left. Returns what was named, in order.
+    fn change_names(&self, changes: Vec<NameChange>)
+    -> Result<Vec<ObjectInfo>>;
 
     /// Makes a directory, or finds it there.
     fn put_directory(

@@ -44,6 +44,9 @@ trait Request: Send {
     /// Does it; may be asked again, after what it did was undone.
     fn run(&mut self, writing: Writing<'_>) -> Ended;
 
+    /// Returns why the last run failed, if it did.
+    fn failure(&self) -> Option<Failure>;
+
     /// Tells the writer.
     fn answer(self: Box<Self>, committed: std::result::Result<(), Failure>);
 }
@@ -78,6 +81,10 @@ where
                 ),
             },
         }
+    }
+
+    fn failure(&self) -> Option<Failure> {
+        self.done.as_ref().err().map(describe)
     }
 
     fn answer(self: Box<Self>, committed: std::result::Result<(), Failure>) {
@@ -155,12 +162,11 @@ fn serve(sql: &Connection, requests: &Receiver<Box<dyn Request>>) {
         let outcome = match commit_together(writing, &mut batch) {
             Ok(true) => Ok(()),
             Ok(false) => commit_apart(writing, &mut batch),
-            Err(error) => Err(error),
+            Err(failure) => Err(failure),
         };
-        let outcome = outcome.map_err(|error| {
+        if outcome.is_err() {
             undo(writing);
-            describe(&error)
-        });
+        }
         for request in batch {
             request.answer(outcome.clone());
         }
@@ -182,20 +188,22 @@ fn undo(writing: Writing<'_>) {
 fn commit_together(
     writing: Writing<'_>,
     batch: &mut [Box<dyn Request>],
-) -> Result<bool> {
+) -> std::result::Result<bool, Failure> {
     let sql = writing.sql;
-    run_text(sql, "BEGIN IMMEDIATE", "begin a transaction")?;
+    step(sql, "BEGIN IMMEDIATE", "begin a transaction")?;
     for request in batch {
         let before = sql.total_changes();
         let ended = request.run(writing);
         let clean = ended == Ended::Badly { certain: true }
             && sql.total_changes() == before;
-        if ended != Ended::Well && !clean {
+        // Some failures of the engine end the transaction by themselves; what
+        // comes after one of those must not be kept, whatever became of it.
+        if sql.is_autocommit() || (ended != Ended::Well && !clean) {
             undo(writing);
             return Ok(false);
         }
     }
-    run_text(sql, "COMMIT", "commit")?;
+    step(sql, "COMMIT", "commit")?;
     Ok(true)
 }
 
@@ -204,18 +212,33 @@ fn commit_together(
 fn commit_apart(
     writing: Writing<'_>,
     batch: &mut [Box<dyn Request>],
-) -> Result<()> {
+) -> std::result::Result<(), Failure> {
     let sql = writing.sql;
-    run_text(sql, "BEGIN IMMEDIATE", "begin a transaction")?;
+    step(sql, "BEGIN IMMEDIATE", "begin a transaction")?;
     for request in batch {
-        run_text(sql, "SAVEPOINT one", "begin a savepoint")?;
-        if request.run(writing) != Ended::Well {
-            writing.ways.forget_all();
-            run_text(sql, "ROLLBACK TO one", "undo a request")?;
+        step(sql, "SAVEPOINT one", "begin a savepoint")?;
+        let ended = request.run(writing);
+        if sql.is_autocommit() {
+            // The engine has given all of them up, for this one's reason.
+            let gone = || (Code::InternalError, "it has ended".to_owned());
+            return Err(request.failure().unwrap_or_else(gone));
         }
-        run_text(sql, "RELEASE one", "end a savepoint")?;
+        if ended != Ended::Well {
+            writing.ways.forget_all();
+            step(sql, "ROLLBACK TO one", "undo a request")?;
+        }
+        step(sql, "RELEASE one", "end a savepoint")?;
     }
-    run_text(sql, "COMMIT", "commit")
+    step(sql, "COMMIT", "commit")
+}
+
+/// Runs a statement that begins or ends something.
+fn step(
+    sql: &Connection,
+    text: &str,
+    what: &str,
+) -> std::result::Result<(), Failure> {
+    run_text(sql, text, what).map_err(|error| describe(&error))
 }
 
 fn describe(error: &Error) -> Failure {
@@ -224,4 +247,204 @@ fn describe(error: &Error) -> Failure {
         None => error.to_string(),
     };
     (error.code(), text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::Tried;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::{Arc, Barrier};
+
+    fn committer() -> (tempfile::TempDir, Connection, Committer) {
+        let folder = tempfile::tempdir().expect("folder");
+        let open = || {
+            let sql = Connection::open(folder.path().join("db")).expect("open");
+            sql.pragma_update(None, "journal_mode", "WAL").expect("log");
+            sql.pragma_update(None, "foreign_keys", "ON").expect("keys");
+            sql
+        };
+        let sql = open();
+        sql.execute_batch(
+            "CREATE TABLE t(n INTEGER PRIMARY KEY, b BLOB, other INTEGER
+                 REFERENCES t(n) DEFERRABLE INITIALLY DEFERRED)",
+        )
+        .expect("table");
+        let committer = Committer::start(open()).expect("start");
+        (folder, sql, committer)
+    }
+
+    fn there(sql: &Connection) -> Vec<i64> {
+        sql.prepare("SELECT n FROM t ORDER BY n")
+            .and_then(|mut q| {
+                q.query_map([], |row| row.get(0)).and_then(Iterator::collect)
+            })
+            .expect("read")
+    }
+
+    fn add(w: Writing<'_>, n: i64) -> Result<()> {
+        w.sql
+            .execute("INSERT INTO t(n) VALUES (?1)", [n])
+            .tried("add")
+            .map(|_| ())
+    }
+
+    fn refuse<T>(code: Code) -> Result<T> {
+        Err(Error::new(code, "no"))
+    }
+
+    type Work = Box<dyn FnMut(Writing<'_>) -> Result<()> + Send>;
+
+    /// Runs work as one batch, and returns what each was told.
+    fn batch(committer: &Committer, all: Vec<Work>) -> Vec<Result<()>> {
+        let gate = Arc::new(Barrier::new(2));
+        std::thread::scope(|scope| {
+            // Holds the thread until all the others wait in line.
+            let hold = Arc::clone(&gate);
+            scope.spawn(move || {
+                let first = committer.run(move |_| {
+                    hold.wait();
+                    Ok(())
+                });
+                first.expect("nothing to fail");
+            });
+            let all: Vec<_> = all
+                .into_iter()
+                .map(|work| {
+                    let one = scope.spawn(move || committer.run(work));
+                    // In this order.
+                    std::thread::sleep(std::time::Duration::from_millis(20));
+                    one
+                })
+                .collect();
+            gate.wait();
+            all.into_iter().map(|one| one.join().expect("told")).collect()
+        })
+    }
+
+    fn codes(told: &[Result<()>]) -> Vec<Option<Code>> {
+        told.iter().map(|t| t.as_ref().err().map(Error::code)).collect()
+    }
+
+    #[test]
+    fn what_fails_halfway_is_undone_alone() {
+        let (_folder, sql, committer) = committer();
+        let runs = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&runs);
+        let told = batch(
+            &committer,
+            vec![
+                Box::new(move |w| {
+                    counted.fetch_add(1, Ordering::SeqCst);
+                    add(w, 1)
+                }),
+                Box::new(|w| add(w, 2).and(refuse(Code::NotEnoughSpace))),
+                Box::new(|_| refuse(Code::PreconditionFailed)),
+                Box::new(|w| add(w, 3).and(refuse(Code::PreconditionFailed))),
+                Box::new(|w| add(w, 4)),
+                Box::new(|w| {
+                    add(w, 5)?;
+                    panic!("in the middle")
+                }),
+                Box::new(|w| add(w, 6)),
+            ],
+        );
+        assert_eq!(
+            codes(&told),
+            [
+                None,
+                Some(Code::NotEnoughSpace),
+                Some(Code::PreconditionFailed),
+                Some(Code::PreconditionFailed),
+                None,
+                Some(Code::InternalError),
+                None
+            ]
+        );
+        assert_eq!(there(&sql), [1, 4, 6]);
+        assert_eq!(runs.load(Ordering::SeqCst), 2, "it ran again");
+    }
+
+    #[test]
+    fn a_refusal_alone_makes_nobody_run_again() {
+        let (_folder, sql, committer) = committer();
+        let runs = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&runs);
+        let told = batch(
+            &committer,
+            vec![
+                Box::new(move |w| {
+                    counted.fetch_add(1, Ordering::SeqCst);
+                    add(w, 1)
+                }),
+                Box::new(|_| refuse(Code::PreconditionFailed)),
+            ],
+        );
+        assert_eq!(codes(&told), [None, Some(Code::PreconditionFailed)]);
+        assert_eq!(there(&sql), [1]);
+        assert_eq!(runs.load(Ordering::SeqCst), 1);
+    }
+
+    #[test]
+    fn a_commit_that_fails_is_told_to_all_even_the_refused() {
+        let (_folder, sql, committer) = committer();
+        let told = batch(
+            &committer,
+            vec![
+                Box::new(|w| add(w, 1)),
+                // It would be refused because of the one before, which is
+                // not to be.
+                Box::new(|w| match there(w.sql).len() {
+                    0 => Ok(()),
+                    _ => refuse(Code::PreconditionFailed),
+                }),
+                // Only the commit finds out that there is no 99.
+                Box::new(|w| {
+                    w.sql
+                        .execute("INSERT INTO t(n, other) VALUES (2, 99)", [])
+                        .tried("add")
+                        .map(|_| ())
+                }),
+            ],
+        );
+        assert_eq!(codes(&told), [Some(Code::InternalError); 3]);
+        assert_eq!(there(&sql), [0; 0]);
+        committer.run(|w| add(w, 3)).expect("it goes on");
+        assert_eq!(there(&sql), [3]);
+    }
+
+    #[test]
+    fn a_transaction_that_the_engine_gives_up_is_told_by_its_reason() {
+        let (_folder, sql, committer) = committer();
+        let limit = |pages: i64| {
+            committer.run(move |w| {
+                w.sql
+                    .pragma_update_and_check(
+                        None,
+                        "max_page_count",
+                        pages,
+                        |row| row.get::<_, i64>(0),
+                    )
+                    .tried("limit")
+                    .map(|_| ())
+            })
+        };
+        limit(20).expect("limit");
+        let told = batch(
+            &committer,
+            vec![
+                Box::new(|w| add(w, 1)),
+                // Full in the middle: the engine undoes everything.
+                Box::new(|w| {
+                    let text = "INSERT INTO t(n, b) VALUES (2, zeroblob(1e6))";
+                    w.sql.execute(text, []).tried("add").map(|_| ())
+                }),
+                Box::new(|w| add(w, 3)),
+            ],
+        );
+        assert_eq!(codes(&told), [Some(Code::NotEnoughSpace); 3]);
+        assert_eq!(there(&sql), [0; 0], "nothing was half kept");
+        committer.run(|w| add(w, 4)).expect("it goes on");
+        assert_eq!(there(&sql), [4]);
+    }
 }

@@ -12,8 +12,10 @@ use super::entry::{
     Entry, TOP, columns, find, find_by_memory, find_parent, remembered_parent,
 };
 use super::names::{self, ToMake};
-use super::{Sqlite, Tried, garbage, list, turn, usage, walk};
-use crate::meta::{Checked, MetaStore, Opened, PutObject, Usage, Version};
+use super::{Sqlite, Tried, garbage, list, together, turn, usage, walk};
+use crate::meta::{
+    Checked, MetaStore, NameChange, Opened, PutObject, Usage, Version,
+};
 
 impl Sqlite {
     /// Returns the number of an account.
@@ -93,6 +95,13 @@ impl MetaStore for Sqlite {
 
     fn put_object(&self, put: PutObject) -> Result<ObjectInfo> {
         self.write_names(move |w| names::put(w, &put))
+    }
+
+    fn change_names(
+        &self,
+        changes: Vec<NameChange>,
+    ) -> Result<Vec<ObjectInfo>> {
+        self.write_names(move |w| together::change(w, &changes))
     }
 
     fn put_directory(

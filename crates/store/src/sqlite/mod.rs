@@ -35,6 +35,7 @@ mod list;
 mod names;
 mod schema;
 mod snapshot;
+mod together;
 mod turn;
 mod usage;
 mod walk;

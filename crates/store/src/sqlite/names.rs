@@ -40,7 +40,7 @@ pub(super) fn refuse_directory(path: &Path, verb: &str) -> Error {
     )
 }
 
-fn require(
+pub(super) fn require(
     condition: &Condition,
     path: &Path,
     now: Option<&Entry>,
@@ -169,11 +169,19 @@ fn release(sql: &Connection, version: &Version) -> Result<()> {
     Ok(())
 }
 
+/// Counts a name more of a version.
+pub(super) fn add_name(sql: &Connection, version: &Version) -> Result<()> {
+    sql.prepare_cached("UPDATE object SET names = names + 1 WHERE key = ?1")
+        .and_then(|mut q| q.execute([version.key]))
+        .tried("link a version")
+        .map(|_| ())
+}
+
 /// What is attached to a name.
-struct Attached<'a> {
-    metadata: &'a Metadata,
-    durability: u8,
-    mtime: i64,
+pub(super) struct Attached<'a> {
+    pub(super) metadata: &'a Metadata,
+    pub(super) durability: u8,
+    pub(super) mtime: i64,
 }
 
 /// Returns what is stored for headers: nothing for none.
@@ -186,7 +194,7 @@ fn headers_text(
 }
 
 /// Points a name at a version, in place of what it named.
-fn name_object(
+pub(super) fn name_object(
     sql: &Connection,
     place: &Place,
     path: &Path,
@@ -235,7 +243,7 @@ fn add_to_count(sql: &Connection, dir: i64, by: i64) -> Result<()> {
         .map(|_| ())
 }
 
-fn log_change(
+pub(super) fn log_change(
     sql: &Connection,
     path: &Path,
     id: Option<ObjectId>,
@@ -484,9 +492,7 @@ pub(super) fn link(
     };
     require(&options.condition, source, Some(&from))?;
     let place = judge_put(sql, w.ways, path, &Condition::none())?;
-    sql.prepare_cached("UPDATE object SET names = names + 1 WHERE key = ?1")
-        .and_then(|mut q| q.execute([version.key]))
-        .tried("link a version")?;
+    add_name(sql, &version)?;
     from.metadata.headers = options.headers.clone();
     let mtime = now_ms();
     let attached = Attached {
