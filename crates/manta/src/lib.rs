@@ -29,13 +29,17 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Not here: bytes on disk (`thoth-store`), HTTP, authentication.
+//! With the feature `signature`, `signature` proves who sends a request.
+//!
+//! Not here: bytes on disk (`thoth-store`), HTTP, who may do what.
 
 mod api;
 mod error;
 mod etag;
 mod index;
 mod path;
+#[cfg(feature = "signature")]
+pub mod signature;
 mod types;
 
 pub use api::{Manta, MantaExt, ObjectReader};

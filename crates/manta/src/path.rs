@@ -297,7 +297,7 @@ fn is_unreserved(byte: u8) -> bool {
 
 /// Decodes one component; `None` when an escape is malformed, is an encoded
 /// slash, or the result is not UTF-8.
-fn decode(part: &str) -> Option<String> {
+pub(crate) fn decode(part: &str) -> Option<String> {
     let mut bytes = part.bytes();
     let mut out = Vec::with_capacity(part.len());
     while let Some(byte) = bytes.next() {
