@@ -651,6 +651,30 @@ never\:"Never"))' \
 '--help[Print help (see more with '\''--help'\'')]' \
 && ret=0
 ;;
+(serve)
+_arguments "${_arguments_options[@]}" : \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--config=[Settings in TOML]:FILE:_files' \
+'--listen=[Address and port; port 0 takes a free one]:ADDRESS:_default' \
+'--admin=[Address and port of /metrics and /ping]:ADDRESS:_default' \
+'--tls-cert=[Certificate and those above it, in PEM]:FILE:_files' \
+'--tls-key=[The certificate'\''s private key, in PEM]:FILE:_files' \
+'*--set=[Set any of the settings below]:NAME=VALUE:_default' \
+'--log=[Events to log\: off, error, warn, info, debug, or a filter such as thoth_server\:\:audit=info]:WHICH:_default' \
+'--insecure-no-auth=[Look at no credentials\: whoever reaches the address holds ACCOUNT and is an operator. For development, on loopback only]::ACCOUNT:_default' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
 (links)
 _arguments "${_arguments_options[@]}" : \
 '--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
@@ -829,6 +853,10 @@ esac
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(serve)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (links)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -881,6 +909,7 @@ _thoth_commands() {
 'demo:Make small programs crash, and show what to do with their cores' \
 'index:Rebuild or check the index of records' \
 'config:Show what is in force, and where it comes from' \
+'serve:Serve the store to other machines' \
 'links:Make the program'\''s other names' \
 'completions:Print a shell'\''s completions' \
 'help:Print this message or the help of the given subcommand(s)' \
@@ -968,6 +997,7 @@ _thoth__subcmd__help_commands() {
 'demo:Make small programs crash, and show what to do with their cores' \
 'index:Rebuild or check the index of records' \
 'config:Show what is in force, and where it comes from' \
+'serve:Serve the store to other machines' \
 'links:Make the program'\''s other names' \
 'completions:Print a shell'\''s completions' \
 'help:Print this message or the help of the given subcommand(s)' \
@@ -1101,6 +1131,11 @@ _thoth__subcmd__help__subcmd__report_commands() {
 _thoth__subcmd__help__subcmd__rm_commands() {
     local commands; commands=()
     _describe -t commands 'thoth help rm commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__serve_commands] )) ||
+_thoth__subcmd__help__subcmd__serve_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help serve commands' commands "$@"
 }
 (( $+functions[_thoth__subcmd__help__subcmd__set_commands] )) ||
 _thoth__subcmd__help__subcmd__set_commands() {
@@ -1239,6 +1274,11 @@ _thoth__subcmd__report_commands() {
 _thoth__subcmd__rm_commands() {
     local commands; commands=()
     _describe -t commands 'thoth rm commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__serve_commands] )) ||
+_thoth__subcmd__serve_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth serve commands' commands "$@"
 }
 (( $+functions[_thoth__subcmd__set_commands] )) ||
 _thoth__subcmd__set_commands() {

@@ -26,6 +26,7 @@ mod object;
 mod purge;
 mod report;
 mod rm;
+mod serve;
 mod set;
 mod stack;
 mod threads;
@@ -67,6 +68,7 @@ pub(crate) enum Command {
     Demo(demo::Demo),
     Index(index::Index),
     Config(config::Config),
+    Serve(serve::Serve),
     Links(links::Links),
     Completions(completions::Completions),
 }
@@ -102,6 +104,7 @@ impl Command {
             Self::Demo(c) => c.run(session),
             Self::Index(c) => c.run(session),
             Self::Config(c) => c.run(session),
+            Self::Serve(c) => c.run(session),
             Self::Links(c) => c.run(session),
             Self::Completions(c) => c.run(session),
         }
