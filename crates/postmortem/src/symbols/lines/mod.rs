@@ -1,12 +1,25 @@
 //! Source lines and inline frames of one module, over `addr2line`.
+//!
+//! A large program has thousands of units, a stack needs a dozen of them. So
+//! an address is looked up in the few bytes that tell its unit ([`ranges`]),
+//! and that unit is read as if there were no other ([`alone`]). Whatever this
+//! cannot answer for certain is asked of all units together, slower.
+
+mod alone;
+mod ranges;
 
 use crate::addr::text;
 use crate::modules::Image;
 use gimli::{EndianSlice, LittleEndian};
+use ranges::Ranges;
+use std::cell::{OnceCell, RefCell};
+use std::collections::HashMap;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use typed_arena::Arena;
 
+type Context<'d> = addr2line::Context<Slice<'d>>;
 type Slice<'d> = EndianSlice<'d, LittleEndian>;
 type Dwarf<'d> = gimli::Dwarf<Slice<'d>>;
 
@@ -26,13 +39,19 @@ pub(crate) struct Place {
 
 /// Line data of one module.
 pub(crate) struct Lines<'d> {
-    context: addr2line::Context<Slice<'d>>,
-    package: Option<gimli::DwarfPackage<Slice<'d>>>,
+    image: &'d Image,
+    supplement: Option<&'d Image>,
     extra: &'d Arena<Image>,
+    ranges: Ranges,
+    /// Units read alone, by where they begin; `None` for those that cannot.
+    alone: RefCell<HashMap<usize, Option<Rc<Context<'d>>>>>,
+    /// All units together, for addresses of which no single unit tells.
+    whole: OnceCell<Option<Context<'d>>>,
+    package: OnceCell<Option<gimli::DwarfPackage<Slice<'d>>>>,
 }
 
 impl<'d> Lines<'d> {
-    /// Reads the line data's directory; `None` when the image has none.
+    /// Finds the line data; `None` when the image has none.
     ///
     /// `extra` keeps split files alive, `supplement` is the file named by
     /// `.gnu_debugaltlink`.
@@ -44,32 +63,67 @@ impl<'d> Lines<'d> {
         if image.debug_section(".debug_info").is_empty() {
             return None;
         }
-        let load = |image: &'d Image| {
-            gimli::Dwarf::load(|id| {
-                let data = if needed(id) {
-                    image.debug_section(id.name())
-                } else {
-                    &[]
-                };
-                Ok::<_, gimli::Error>(EndianSlice::new(data, LittleEndian))
-            })
+        // A unit alone would read its file's supplement whole each time.
+        let aranges = match supplement {
+            Some(_) => &[],
+            None => image.debug_section(".debug_aranges"),
         };
-        let mut dwarf = load(image).ok()?;
-        if let Some(s) = supplement {
-            dwarf.set_sup(load(s).ok()?);
-        }
-        dwarf.populate_abbreviations_cache(
-            gimli::AbbreviationsCacheStrategy::Duplicates,
-        );
-        let context = addr2line::Context::from_dwarf(dwarf).ok()?;
-        let package = package(image, extra);
-        Some(Self { context, package, extra })
+        Some(Self {
+            image,
+            supplement,
+            extra,
+            ranges: Ranges::read(aranges),
+            alone: RefCell::default(),
+            whole: OnceCell::new(),
+            package: OnceCell::new(),
+        })
     }
 
     /// Returns the functions at an image address, innermost first.
     pub(crate) fn places(&self, vaddr: u64) -> Vec<Place> {
+        if let Some(unit) = self.unit(vaddr) {
+            let places = self.places_in(&unit, vaddr);
+            if !places.is_empty() {
+                return places;
+            }
+        }
+        let whole = self.whole.get_or_init(|| self.read_whole());
+        whole.as_ref().map_or(Vec::new(), |w| self.places_in(w, vaddr))
+    }
+
+    /// Reads the one unit that covers an address.
+    fn unit(&self, vaddr: u64) -> Option<Rc<Context<'d>>> {
+        let at = self.ranges.unit(vaddr)?;
+        let mut alone = self.alone.borrow_mut();
+        alone.entry(at).or_insert_with(|| self.read_alone(at)).clone()
+    }
+
+    fn read_alone(&self, at: usize) -> Option<Rc<Context<'d>>> {
+        let section = |name| self.image.debug_section(name);
+        let (info, abbrev) = (section(".debug_info"), section(".debug_abbrev"));
+        let unit = alone::unit(info, abbrev, at)?;
+        let dwarf = load(|id| match id {
+            gimli::SectionId::DebugInfo => unit,
+            gimli::SectionId::DebugAranges => &[],
+            other => section(other.name()),
+        })?;
+        Context::from_dwarf(dwarf).ok().map(Rc::new)
+    }
+
+    fn read_whole(&self) -> Option<Context<'d>> {
+        let mut dwarf = load(|id| self.image.debug_section(id.name()))?;
+        if let Some(s) = self.supplement {
+            dwarf.set_sup(load(|id| s.debug_section(id.name()))?);
+        }
+        dwarf.populate_abbreviations_cache(
+            gimli::AbbreviationsCacheStrategy::Duplicates,
+        );
+        Context::from_dwarf(dwarf).ok()
+    }
+
+    fn places_in(&self, context: &Context<'d>, vaddr: u64) -> Vec<Place> {
         use addr2line::LookupContinuation as _;
-        let mut lookup = self.context.find_frames(vaddr);
+        let mut lookup = context.find_frames(vaddr);
         let mut frames = loop {
             match lookup {
                 addr2line::LookupResult::Output(Ok(frames)) => break frames,
@@ -104,7 +158,9 @@ impl<'d> Lines<'d> {
         &self,
         load: &addr2line::SplitDwarfLoad<Slice<'d>>,
     ) -> Option<Arc<Dwarf<'d>>> {
-        if let Some(package) = &self.package
+        let package =
+            self.package.get_or_init(|| package(self.image, self.extra));
+        if let Some(package) = package
             && let Ok(Some(unit)) = package.find_cu(load.dwo_id, &load.parent)
         {
             return Some(Arc::new(unit));
@@ -129,6 +185,17 @@ impl<'d> Lines<'d> {
         dwarf.make_dwo(&load.parent);
         Some(Arc::new(dwarf))
     }
+}
+
+/// Makes line data of the sections that it needs.
+fn load<'d>(
+    section: impl Fn(gimli::SectionId) -> &'d [u8],
+) -> Option<Dwarf<'d>> {
+    gimli::Dwarf::load(|id| {
+        let data = if needed(id) { section(id) } else { &[] };
+        Ok::<_, gimli::Error>(EndianSlice::new(data, LittleEndian))
+    })
+    .ok()
 }
 
 /// Sections that tell where variables live and what macros say are as large as
