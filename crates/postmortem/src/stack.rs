@@ -202,7 +202,8 @@ impl<'p> Names<'p> {
         let vaddrs: Vec<u64> =
             lookups.iter().map(|a| a.wrapping_sub(bias)).collect();
         let symbols = self.process.symbols_at(module, &vaddrs);
-        let lines = if self.lines { self.process.lines(module) } else { None };
+        let lines =
+            if self.lines { self.process.lines(module, &vaddrs) } else { None };
         for ((lookup, vaddr), symbol) in lookups.iter().zip(vaddrs).zip(symbols)
         {
             let places = lines.as_ref().map_or(Vec::new(), |l| l.places(vaddr));

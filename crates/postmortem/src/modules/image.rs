@@ -16,7 +16,6 @@ use object::read::elf::{FileHeader as _, ProgramHeader as _};
 use object::{LittleEndian as LE, Object as _, ObjectSection as _};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 
 type Header = FileHeader64<LE>;
 
@@ -52,7 +51,7 @@ pub(crate) struct Image {
     pub(crate) dynamic: Option<Span>,
     notes: Vec<Span>,
     /// Compressed sections of line data, expanded when asked for.
-    pub(super) expanded: OnceLock<Expanded>,
+    pub(super) expanded: Expanded,
 }
 
 /// Program headers read from an image are at most this many.
@@ -162,7 +161,7 @@ impl Image {
             eh_frame_hdr: None,
             dynamic: None,
             notes: Vec::new(),
-            expanded: OnceLock::new(),
+            expanded: Expanded::default(),
             data: Data::Owned(Vec::new()),
             path,
         };

@@ -132,14 +132,18 @@ impl Process {
         .collect()
     }
 
-    /// Line data of a module.
-    pub(crate) fn lines(&self, module: usize) -> Option<Lines<'_>> {
+    /// Line data of a module, for image addresses that will be asked for.
+    pub(crate) fn lines(
+        &self,
+        module: usize,
+        vaddrs: &[u64],
+    ) -> Option<Lines<'_>> {
         let image = self.modules.list().get(module)?.image.as_ref()?;
         let separate =
             self.debug_data(module).and_then(|d| d.separate.as_ref());
         [Some(image), separate].into_iter().flatten().find_map(|i| {
             let supplement = self.supplement(module, i);
-            Lines::new(i, supplement, &self.extra)
+            Lines::new(i, vaddrs, supplement, &self.extra)
         })
     }
 

@@ -21,10 +21,8 @@ pub(super) fn unit<'d>(
     at: usize,
 ) -> Option<&'d [u8]> {
     let rest = info.get(at..)?;
-    let header = gimli::DebugInfo::new(rest, LittleEndian)
-        .units()
-        .next()
-        .ok()??;
+    let header =
+        gimli::DebugInfo::new(rest, LittleEndian).units().next().ok()??;
     let table = abbrev.get(header.debug_abbrev_offset().0..)?;
     if refers_outside(Slice::new(table, LittleEndian)).ok()? {
         return None;

@@ -11,7 +11,7 @@ mod ranges;
 use crate::addr::text;
 use crate::modules::Image;
 use gimli::{EndianSlice, LittleEndian};
-use ranges::Ranges;
+use ranges::{Ranges, UnitPlace};
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -54,13 +54,15 @@ impl<'d> Lines<'d> {
     /// Finds the line data; `None` when the image has none.
     ///
     /// `extra` keeps split files alive, `supplement` is the file named by
-    /// `.gnu_debugaltlink`.
+    /// `.gnu_debugaltlink`. `vaddrs` are the image addresses that will be
+    /// asked for; others may be too, slower.
     pub(crate) fn new(
         image: &'d Image,
+        vaddrs: &[u64],
         supplement: Option<&'d Image>,
         extra: &'d Arena<Image>,
     ) -> Option<Self> {
-        if image.debug_section(".debug_info").is_empty() {
+        if !image.has_debug_info() {
             return None;
         }
         // A unit alone would read its file's supplement whole each time.
@@ -68,11 +70,13 @@ impl<'d> Lines<'d> {
             Some(_) => &[],
             None => image.debug_section(".debug_aranges"),
         };
+        let ranges = Ranges::read(aranges);
+        image.expand_line_sections(ranges.end_of_units(vaddrs));
         Some(Self {
             image,
             supplement,
             extra,
-            ranges: Ranges::read(aranges),
+            ranges,
             alone: RefCell::default(),
             whole: OnceCell::new(),
             package: OnceCell::new(),
@@ -93,15 +97,19 @@ impl<'d> Lines<'d> {
 
     /// Reads the one unit that covers an address.
     fn unit(&self, vaddr: u64) -> Option<Rc<Context<'d>>> {
-        let at = self.ranges.unit(vaddr)?;
+        let unit = self.ranges.unit(vaddr)?;
         let mut alone = self.alone.borrow_mut();
-        alone.entry(at).or_insert_with(|| self.read_alone(at)).clone()
+        let read = || self.read_alone(unit);
+        alone.entry(unit.begin).or_insert_with(read).clone()
     }
 
-    fn read_alone(&self, at: usize) -> Option<Rc<Context<'d>>> {
+    fn read_alone(&self, unit: UnitPlace) -> Option<Rc<Context<'d>>> {
         let section = |name| self.image.debug_section(name);
-        let (info, abbrev) = (section(".debug_info"), section(".debug_abbrev"));
-        let unit = alone::unit(info, abbrev, at)?;
+        let info = match unit.end {
+            Some(end) => self.image.debug_info_until(end),
+            None => section(".debug_info"),
+        };
+        let unit = alone::unit(info, section(".debug_abbrev"), unit.begin)?;
         let dwarf = load(|id| match id {
             gimli::SectionId::DebugInfo => unit,
             gimli::SectionId::DebugAranges => &[],
