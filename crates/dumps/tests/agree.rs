@@ -14,7 +14,7 @@ use thoth_manta::{
 use thoth_store::Embedded;
 
 /// The name that the library gives its index.
-const INDEX: &str = "dumps-1";
+const INDEX: &str = "dumps-2";
 
 /// A small generator (splitmix64), so that a failure can be repeated.
 struct Random(u64);

@@ -151,6 +151,10 @@ pub struct ValueCounts {
 /// What the visitor of a query is given, and how it stops the visit.
 pub type Visit<'a> = dyn FnMut(Document) -> ControlFlow<()> + 'a;
 
+/// Hands over the documents of a new index, some at a time, no two of them with
+/// one key; `None` at the end. Best in the order of keys.
+pub type Documents<'a> = dyn FnMut() -> Result<Option<Vec<Document>>> + 'a;
+
 /// Document indexes beside the objects.
 pub trait Index: Send + Sync {
     /// Returns changes of objects after `since`, at most `limit`.
@@ -193,14 +197,19 @@ pub trait Index: Send + Sync {
     /// once, the room they take little by little.
     fn index_clear(&self, index: &str) -> Result<()>;
 
-    /// Puts the index `new` in the place of `index`, whose documents are
-    /// forgotten, if `new` still stands at `expected`; otherwise changes
-    /// nothing and returns false.
-    fn index_replace(
+    /// Makes an index afresh from the documents handed over, and puts it,
+    /// standing at `position`, in the place of `index` in one step at the end.
+    /// Until then the one before goes on answering and following. Much quicker
+    /// for many documents than applying them.
+    ///
+    /// When another build of the same index begins meanwhile, this one stops,
+    /// changes nothing and returns false. One that was cut short leaves
+    /// nothing but room taken, which the next one takes back.
+    fn index_build(
         &self,
         index: &str,
-        new: &str,
-        expected: u64,
+        position: u64,
+        documents: &mut Documents<'_>,
     ) -> Result<bool>;
 
     /// Checks that what the engine derives from the documents (lists,

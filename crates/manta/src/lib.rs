@@ -46,8 +46,8 @@ pub use api::{Manta, MantaExt, ObjectReader};
 pub use error::{Code, Error, Result};
 pub use etag::{Condition, Etag, EtagError, Matches};
 pub use index::{
-    Accept, Change, ChangePage, Document, Field, FieldTest, Index, IndexBatch,
-    IndexQuery, ValueCounts, Visit, Wanted,
+    Accept, Change, ChangePage, Document, Documents, Field, FieldTest, Index,
+    IndexBatch, IndexQuery, ValueCounts, Visit, Wanted,
 };
 pub use jiff::Timestamp;
 pub use path::{Area, Path, PathError};

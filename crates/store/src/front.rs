@@ -5,9 +5,9 @@ use std::path::{Path as FsPath, PathBuf};
 use std::time::Duration;
 
 use thoth_manta::{
-    ChangePage, Code, Condition, Digest, DirectoryOptions, Error, Index,
-    IndexBatch, IndexQuery, Info, LinkOptions, ListOptions, Listing, Manta,
-    Md5, Metadata, ObjectId, ObjectInfo, ObjectReader, Path, PutOptions,
+    ChangePage, Code, Condition, Digest, DirectoryOptions, Documents, Error,
+    Index, IndexBatch, IndexQuery, Info, LinkOptions, ListOptions, Listing,
+    Manta, Md5, Metadata, ObjectId, ObjectInfo, ObjectReader, Path, PutOptions,
     Result, ValueCounts, Visit,
 };
 
@@ -603,13 +603,13 @@ impl<M: MetaStore, B: BlobStore> Index for ObjectStore<M, B> {
         self.meta.index_clear(index)
     }
 
-    fn index_replace(
+    fn index_build(
         &self,
         index: &str,
-        new: &str,
-        expected: u64,
+        position: u64,
+        documents: &mut Documents<'_>,
     ) -> Result<bool> {
-        self.meta.index_replace(index, new, expected)
+        self.meta.index_build(index, position, documents)
     }
 
     fn index_verify(&self, index: &str) -> Result<Vec<String>> {

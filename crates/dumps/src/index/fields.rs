@@ -8,6 +8,7 @@
 //! | in the record | in the index |
 //! | --- | --- |
 //! | members of [`TOP`] | under their names |
+//! | `ticket`, whatever it is | `true` under `ticket?` as well: whether there is one is asked most |
 //! | `stack` | the whole array as one value: few stacks, many frames |
 //! | `uploaded` | the day, of 86,400 seconds since 1970 |
 //! | `purged` | `true` |
@@ -55,6 +56,10 @@ pub(crate) const TOP: &[&str] = &[
 
 /// The mark of a record that cannot be understood.
 pub(crate) const UNREADABLE: &str = "!";
+/// The name of the value that every record with a ticket has. Tickets are
+/// nearly as many as bugs; judging each only to learn that it is there costs
+/// more than all the rest of a question.
+pub(crate) const TICKETED: &str = "ticket?";
 /// Begins the mark of a member that this version does not know.
 pub(crate) const UNKNOWN: &str = "?";
 /// Ends the mark of a name whose values are elements of an array.
@@ -82,6 +87,10 @@ pub(crate) fn fields_of(record: &Record) -> Vec<Field> {
             "stack" => fields.whole(name, value, MAX_STACK),
             "uploaded" => fields.uploaded(record),
             "purged" => fields.add(name, "true".to_owned()),
+            "ticket" => {
+                fields.add(TICKETED, "true".to_owned());
+                fields.value(name, value);
+            }
             top if TOP.contains(&top) => fields.value(top, value),
             known if MEMBERS.contains(&known) => {}
             other => fields.mark(&format!("{UNKNOWN}{other}")),
@@ -237,6 +246,7 @@ mod tests {
         let mut expected = [
             "cmd=\"a\"",
             "pid=5",
+            "ticket?=true",
             "ticket=null",
             "?later=*",
             "stack=[\"f\",\"g\"]",

@@ -11,8 +11,8 @@
 //! records. It is only ever written here, from records, and nothing here
 //! writes a record.
 //!
-//! A rebuild makes a second index beside the first, which goes on answering,
-//! and puts it in its place in one step. Should two processes rebuild at once,
+//! A rebuild has the store make a second index beside the first, which goes on
+//! answering, and put it in its place in one step. Should two processes rebuild at once,
 //! the slower one stops; should one be killed, the next one starts afresh.
 //!
 //! Where the store keeps no index, the records themselves are read.
@@ -37,12 +37,14 @@ use crate::record::{MAX_RECORD_BYTES, Record, RecordError};
 use crate::{DumpId, Error, Result};
 
 /// The index's name in the store; the number is that of what [`fields`] says.
-pub(crate) const INDEX: &str = "dumps-1";
-/// The name of one that is being made.
-const NEW: &str = "dumps-1.new";
+pub(crate) const INDEX: &str = "dumps-2";
+/// What it was called before, when it said less.
+const FORMER: &[&str] = &["dumps-1"];
 /// Changes read at once.
 const PAGE: u32 = 1000;
-/// Records that a rebuild applies at once.
+/// Fewer changes are always followed.
+const FAR: u64 = 20_000;
+/// Records that a rebuild reads at once.
 const CHUNK: usize = 1000;
 /// Threads that read records for a rebuild.
 const READERS: usize = 2;
@@ -54,6 +56,7 @@ pub(crate) fn catch_up(
     root: &Path,
 ) -> Result<u64> {
     let failed = || Error::store("cannot bring the index of dumps up to date");
+    let mut may_rebuild = true;
     loop {
         let position = index.index_position(INDEX).map_err(failed())?;
         let page = index.changes(position, PAGE).map_err(failed())?;
@@ -63,6 +66,19 @@ pub(crate) fn catch_up(
         }
         if page.changes.is_empty() {
             return Ok(position);
+        }
+        if may_rebuild && page.changes.len() >= PAGE as usize {
+            may_rebuild = false;
+            let behind =
+                index.last_change().map_err(failed())?.saturating_sub(position);
+            if is_far(behind, documents(index)?) {
+                match rebuild(manta, index, root) {
+                    // Somebody else makes it; following loses nothing.
+                    Err(Error::Busy { .. }) => {}
+                    other => drop(other?),
+                }
+                continue;
+            }
         }
         let changed: BTreeSet<DumpId> = page
             .changes
@@ -82,6 +98,20 @@ pub(crate) fn catch_up(
     }
 }
 
+/// Tells whether an index is so far behind that making it again is quicker: a
+/// change that is followed costs some eight times what a record costs then.
+fn is_far(behind: u64, documents: u64) -> bool {
+    behind >= FAR && behind > documents / 4
+}
+
+/// Returns how many documents the index has.
+fn documents(index: &dyn Index) -> Result<u64> {
+    // Nothing is under the empty name, but all documents are counted.
+    let counts = index.index_values(INDEX, "", None, None);
+    let failed = Error::store("cannot bring the index of dumps up to date");
+    Ok(counts.map_err(failed)?.documents)
+}
+
 /// Makes the index again from the records, and returns how many there are.
 pub(crate) fn rebuild(
     manta: &dyn Manta,
@@ -92,55 +122,50 @@ pub(crate) fn rebuild(
     // Changes after this position are followed later, which does no harm to
     // records that were read after them.
     let end = index.last_change().map_err(failed())?;
-    index.index_clear(NEW).map_err(failed())?;
     let mut ids = Vec::new();
     each_id(manta, root, &mut |id| ids.push(id))?;
-    // A position that no other rebuild has tells when one interferes.
-    let mut position = 0;
-    let mut next = fresh_position();
     let mut number = 0u64;
-    let mut apply = |documents: Vec<Document>, last: bool| -> Result<bool> {
-        number = number.saturating_add(documents.len() as u64);
-        let to = if last { end } else { next };
-        let batch = IndexBatch {
-            position: to,
-            put: documents,
-            ..IndexBatch::default()
-        };
-        let applied =
-            index.index_apply(NEW, position, batch).map_err(failed())?;
-        (position, next) = (to, next.saturating_add(1));
-        Ok(applied)
-    };
-    let whole =
-        read_all(manta, root, &ids, &mut |documents| apply(documents, false))?;
-    let whole = whole && apply(Vec::new(), true)?;
-    if !whole || !index.index_replace(INDEX, NEW, end).map_err(failed())? {
-        return Err(Error::Busy {
+    let mut failure = None;
+    let built = read_all(manta, root, &ids, &mut |read| {
+        index.index_build(INDEX, end, &mut || match read() {
+            None => Ok(None),
+            Some(Ok(documents)) => {
+                number = number.saturating_add(documents.len() as u64);
+                Ok(Some(documents))
+            }
+            Some(Err(error)) => {
+                failure = Some(error);
+                let what = "a record could not be read";
+                Err(thoth_manta::Error::new(Code::InternalError, what))
+            }
+        })
+    });
+    for former in FORMER {
+        if index.index_position(former).map_err(failed())? > 0 {
+            index.index_clear(former).map_err(failed())?;
+        }
+    }
+    match (failure, built) {
+        (Some(error), _) => Err(error),
+        (None, Err(error)) => Err(failed()(error)),
+        (None, Ok(true)) => Ok(number),
+        (None, Ok(false)) => Err(Error::Busy {
             path: format!("{root}: the index of dumps"),
             attempts: 1,
-        });
+        }),
     }
-    Ok(number)
 }
 
-/// Returns a position that lies above all in the change log and is unlikely
-/// to be chosen twice.
-fn fresh_position() -> u64 {
-    use std::hash::{BuildHasher, Hasher};
-    let random = std::collections::hash_map::RandomState::new();
-    let number = random.build_hasher().finish();
-    (1 << 61) | (number >> 4)
-}
-
-/// Reads documents by several threads and hands them over in chunks, until
-/// one is not taken.
-fn read_all(
+/// Reads documents by several threads, and has somebody use what hands them
+/// over in chunks.
+fn read_all<T>(
     manta: &dyn Manta,
     root: &Path,
     ids: &[DumpId],
-    take: &mut dyn FnMut(Vec<Document>) -> Result<bool>,
-) -> Result<bool> {
+    using: &mut dyn FnMut(
+        &mut dyn FnMut() -> Option<Result<Vec<Document>>>,
+    ) -> T,
+) -> T {
     let chunks: Vec<&[DumpId]> = ids.chunks(CHUNK).collect();
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
@@ -158,6 +183,7 @@ fn read_all(
                         })
                         .collect();
                     let failed = read.is_err();
+                    // Nobody receives any more when building has stopped.
                     if send.send(read).is_err() || failed {
                         return;
                     }
@@ -165,12 +191,10 @@ fn read_all(
             });
         }
         drop(send);
-        for read in receive {
-            if !take(read?)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
+        let used = using(&mut || receive.recv().ok());
+        // Readers that wait to send would otherwise wait for ever.
+        drop(receive);
+        used
     })
 }
 
@@ -282,4 +306,17 @@ fn record_of(root: &Path, path: &Path) -> Option<DumpId> {
     let rest = path.as_str().strip_prefix(root.as_str())?;
     let id = rest.strip_prefix('/')?.strip_suffix("/info.json")?;
     DumpId::parse(id).filter(|parsed| parsed.to_string() == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn far_is_much_more_than_there_is() {
+        assert!(!is_far(19_999, 0));
+        assert!(is_far(20_000, 0));
+        assert!(is_far(250_001, 1_000_000));
+        assert!(!is_far(250_000, 1_000_000));
+    }
 }

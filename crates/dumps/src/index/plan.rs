@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use thoth_manta::{Accept, FieldTest, IndexQuery};
 
-use super::fields::{DAY, TOP, UNKNOWN, UNREADABLE};
+use super::fields::{DAY, TICKETED, TOP, UNKNOWN, UNREADABLE};
 use crate::PropPath;
 use crate::prop::MEMBERS;
 use crate::spec::{Judge, Pattern, ScalarNumber, Spec, Term, Test, TimeSide};
@@ -167,11 +167,15 @@ fn absent(name: &str, marks: Vec<String>) -> FieldTest {
 
 /// Returns the test that a member is present, or that it is absent.
 fn presence(name: &str, marks: Vec<String>, present: bool) -> FieldTest {
+    let (name, exact) = match name {
+        "ticket" => (TICKETED, Some(vec!["true".to_owned()])),
+        other => (other, None),
+    };
     FieldTest {
         name: name.to_owned(),
         marks,
         negated: !present,
-        exact: None,
+        exact,
         accept: accept(|_| true),
     }
 }

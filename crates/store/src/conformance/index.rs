@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use thoth_manta::{
-    Accept, Document, Etag, Field, FieldTest, Index, IndexBatch, IndexQuery,
-    Wanted,
+    Accept, Code, Document, Error, Etag, Field, FieldTest, Index, IndexBatch,
+    IndexQuery, Wanted,
 };
 
 use super::Random;
@@ -50,33 +50,85 @@ pub fn values<M: MetaStore, B: BlobStore>(
         }
         assert_eq!(store.index_verify("v").unwrap(), [""; 0]);
     }
-    replace(store, &map, position);
+    build(store, &map, position);
 }
 
-fn replace<M: MetaStore, B: BlobStore>(
+/// An index that is built answers as one that grew.
+fn build<M: MetaStore, B: BlobStore>(
     store: &ObjectStore<M, B>,
     map: &Map,
     position: u64,
 ) {
-    let first = map.values().next().unwrap().clone();
-    let one = IndexBatch {
-        position: 77,
-        put: vec![first.clone()],
-        ..IndexBatch::default()
-    };
-    assert!(store.index_apply("w", 0, one.clone()).unwrap());
-    assert!(!store.index_replace("v", "w", 76).unwrap());
-    assert!(!store.index_replace("v", "none", 0).unwrap());
-    assert_eq!(store.index_position("v").unwrap(), position);
-    assert!(store.index_replace("v", "w", 77).unwrap());
+    let mut random = Random(position);
+    let all: Vec<Document> = map.values().cloned().collect();
+    let mut parts = all.chunks(7);
+    let built = store.index_build("v", 77, &mut || {
+        // The one before goes on answering, and following.
+        compare_query(store, map, &query(&mut random));
+        Ok(parts.next().map(<[Document]>::to_vec))
+    });
+    assert!(built.unwrap());
     assert_eq!(store.index_position("v").unwrap(), 77);
-    assert_eq!(store.index_position("w").unwrap(), 0);
-    let only = Map::from([(first.id.clone(), first)]);
-    compare_query(store, &only, &IndexQuery::default());
+    for _ in 0..100 {
+        compare_query(store, map, &query(&mut random));
+        compare_counts(store, map, &mut random);
+    }
+    assert_eq!(store.index_verify("v").unwrap(), [""; 0]);
+    let first = all.first().unwrap().clone();
+    build_again(store, map, &first);
+    let only = Map::from([(first.id.clone(), first.clone())]);
+    let batch =
+        |position, put| IndexBatch { position, put, ..IndexBatch::default() };
     store.index_clear("v").unwrap();
     compare_query(store, &Map::new(), &IndexQuery::default());
-    assert!(store.index_apply("v", 0, one).unwrap());
+    assert!(store.index_apply("v", 0, batch(1, vec![first])).unwrap());
     compare_query(store, &only, &IndexQuery::default());
+}
+
+/// Builds that fail or come second change nothing, and what follows one works
+/// like on any index.
+fn build_again<M: MetaStore, B: BlobStore>(
+    store: &ObjectStore<M, B>,
+    map: &Map,
+    first: &Document,
+) {
+    let failed = store.index_build("v", 78, &mut || {
+        Err(Error::new(Code::InternalError, "no more documents"))
+    });
+    assert!(failed.unwrap_err().to_string().contains("no more documents"));
+    let twice = vec![first.clone(), first.clone()];
+    let mut parts = vec![twice];
+    store.index_build("v", 78, &mut || Ok(parts.pop())).unwrap_err();
+    assert_eq!(store.index_position("v").unwrap(), 77);
+    compare_query(store, map, &IndexQuery::default());
+    // The build that begins last wins.
+    let mut asked = 0;
+    let earlier = store.index_build("v", 79, &mut || {
+        asked += 1;
+        if asked == 2 {
+            let mut parts = vec![vec![first.clone()]];
+            let later = store.index_build("v", 80, &mut || Ok(parts.pop()));
+            assert!(later.unwrap());
+        }
+        Ok((asked < 5).then(Vec::new))
+    });
+    assert!(!earlier.unwrap());
+    assert_eq!(store.index_position("v").unwrap(), 80);
+    let mut one = Map::from([(first.id.clone(), first.clone())]);
+    compare_query(store, &one, &IndexQuery::default());
+    let batch = IndexBatch {
+        position: 81,
+        put: map.values().cloned().collect(),
+        ..IndexBatch::default()
+    };
+    assert!(store.index_apply("v", 80, batch).unwrap());
+    one.clone_from(map);
+    compare_query(store, &one, &IndexQuery::default());
+    assert_eq!(store.index_verify("v").unwrap(), [""; 0]);
+    let mut none = Vec::new();
+    assert!(store.index_build("v", 82, &mut || Ok(none.pop())).unwrap());
+    compare_query(store, &Map::new(), &IndexQuery::default());
+    assert_eq!(store.index_verify("v").unwrap(), [""; 0]);
 }
 
 fn id(random: &mut Random) -> String {

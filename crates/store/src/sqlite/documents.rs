@@ -1,14 +1,79 @@
 //! The change log and the document indexes that follow it.
 
+use std::collections::HashMap;
+use std::path::Path as FsPath;
+
 use rusqlite::params;
 use thoth_manta::{
-    Change, ChangePage, Index, IndexBatch, IndexQuery, ObjectId, Path, Result,
-    ValueCounts, Visit,
+    Change, ChangePage, Documents, Index, IndexBatch, IndexQuery, ObjectId,
+    Path, Result, ValueCounts, Visit,
 };
 
+use super::index::build::{self, Numbers, Orders, Step, ValueOrder};
+use super::index::runs::{self, Runs};
 use super::{Sqlite, Tried, garbage, index};
 
 impl Sqlite {
+    /// Builds an index (see [`build`]), of which at most `known` values are
+    /// remembered.
+    fn build(
+        &self,
+        name: &str,
+        position: u64,
+        documents: &mut Documents<'_>,
+        known: usize,
+    ) -> Result<bool> {
+        let begun = name.to_owned();
+        let n = self.write(move |sql| build::begin(sql, &begun))?;
+        let folder = self.file.parent().map(FsPath::to_owned);
+        let runs = Runs::new(folder.unwrap_or_default(), runs::RUN);
+        let mut numbers = Numbers::new(known, runs);
+        while let Some(some) = documents()? {
+            if numbers.becomes_full() && !self.step(n, name, ValueOrder)? {
+                return Ok(false);
+            }
+            let unknown = numbers.unknown(&some);
+            let found = if unknown.is_empty() {
+                Some(HashMap::new())
+            } else {
+                self.read(|sql| build::find_values(sql, n, name, &unknown))?
+            };
+            let Some(found) = found else { return Ok(false) };
+            if !self.step(n, name, numbers.add(some, found)?)? {
+                return Ok(false);
+            }
+        }
+        let mut lists = numbers.lists()?;
+        loop {
+            let some = lists.next()?;
+            if some.is_empty() {
+                break;
+            }
+            if !self.step(n, name, some)? {
+                return Ok(false);
+            }
+        }
+        if !self.step(n, name, Orders)? {
+            return Ok(false);
+        }
+        let ended = name.to_owned();
+        let done =
+            self.write(move |sql| build::end(sql, n, &ended, position))?;
+        self.drop_forgotten()?;
+        Ok(done)
+    }
+
+    /// Takes a step of a build; false when another one has begun.
+    fn step(
+        &self,
+        n: i64,
+        name: &str,
+        step: impl Step + Send + 'static,
+    ) -> Result<bool> {
+        let name = name.to_owned();
+        self.write(move |sql| step.run_if_ours(sql, n, &name))
+    }
+
     /// Drops the tables of forgotten indexes, one index a transaction.
     fn drop_forgotten(&self) -> Result<()> {
         while self.read(index::has_forgotten)? {
@@ -118,19 +183,13 @@ impl Index for Sqlite {
         self.drop_forgotten()
     }
 
-    fn index_replace(
+    fn index_build(
         &self,
         index: &str,
-        new: &str,
-        expected: u64,
+        position: u64,
+        documents: &mut Documents<'_>,
     ) -> Result<bool> {
-        let (name, new) = (index.to_owned(), new.to_owned());
-        let done =
-            self.write(move |sql| index::replace(sql, &name, &new, expected))?;
-        if done {
-            self.drop_forgotten()?;
-        }
-        Ok(done)
+        self.build(index, position, documents, build::KNOWN)
     }
 
     fn index_verify(&self, index: &str) -> Result<Vec<String>> {
@@ -138,5 +197,106 @@ impl Index for Sqlite {
             Some(found) => index::verify(sql, found),
             None => Ok(Vec::new()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use thoth_manta::{Document, Field};
+
+    use super::*;
+
+    fn document(n: u64) -> Document {
+        let field = |name: &str, value: String| Field {
+            name: name.to_owned(),
+            value: Some(value),
+        };
+        Document {
+            id: format!("{n:04}"),
+            time: (!n.is_multiple_of(7)).then_some((n * 9000) as f64),
+            etag: ObjectId([n as u8; 16]).etag(),
+            fields: vec![
+                field("own", n.to_string()),
+                field("shared", (n % 5).to_string()),
+                Field { name: "mark".to_owned(), value: None },
+            ],
+        }
+    }
+
+    /// What an index holds, in words.
+    fn held(store: &Sqlite) -> Vec<String> {
+        let query = IndexQuery {
+            wanted: thoth_manta::Wanted::Everything,
+            ..IndexQuery::default()
+        };
+        let mut all = Vec::new();
+        store
+            .index_query("i", &query, &mut |document| {
+                all.push(format!("{document:?}"));
+                std::ops::ControlFlow::Continue(())
+            })
+            .expect("query");
+        for name in ["own", "shared", "mark"] {
+            let mut counts =
+                store.index_values("i", name, None, None).expect("count");
+            counts.values.sort();
+            all.push(format!("{counts:?}"));
+        }
+        all
+    }
+
+    #[test]
+    fn values_beyond_those_remembered_are_looked_up() {
+        let folder = tempfile::tempdir().expect("folder");
+        let store = Sqlite::open(&folder.path().join("db")).expect("open");
+        let all: Vec<Document> = (0..300).map(document).collect();
+        let mut answers = Vec::new();
+        for known in [0, 1, 60, 1000] {
+            let mut parts = all.chunks(40);
+            let mut next = || Ok(parts.next().map(<[Document]>::to_vec));
+            assert!(store.build("i", 9, &mut next, known).expect("build"));
+            let faults = store.index_verify("i").expect("verify");
+            assert_eq!(faults, [""; 0], "{known} remembered");
+            answers.push(held(&store));
+        }
+        assert!(answers.windows(2).all(|pair| pair[0] == pair[1]));
+        store.index_clear("i").expect("clear");
+        let batch =
+            IndexBatch { position: 9, put: all, ..IndexBatch::default() };
+        assert!(store.index_apply("i", 0, batch).expect("apply"));
+        assert_eq!(answers.first(), Some(&held(&store)));
+    }
+
+    #[test]
+    fn a_build_cut_short_gives_its_room_back() {
+        let folder = tempfile::tempdir().expect("folder");
+        let store = Sqlite::open(&folder.path().join("db")).expect("open");
+        let tables = || {
+            store
+                .read(|sql| {
+                    sql.query_row(
+                        "SELECT count(*) FROM sqlite_schema
+                         WHERE name LIKE 'post_%'",
+                        [],
+                        |row| row.get::<_, u64>(0),
+                    )
+                    .tried("count")
+                })
+                .expect("count")
+        };
+        for _ in 0..3 {
+            let mut parts = vec![vec![document(1)]];
+            let cut = store.index_build("i", 5, &mut || match parts.pop() {
+                None => Err(thoth_manta::Error::new(
+                    thoth_manta::Code::InternalError,
+                    "cut",
+                )),
+                some => Ok(some),
+            });
+            cut.expect_err("cut short");
+            assert_eq!(tables(), 1);
+        }
+        assert!(store.index_build("i", 5, &mut || Ok(None)).expect("build"));
+        assert_eq!(tables(), 1);
     }
 }

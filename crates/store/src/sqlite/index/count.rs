@@ -10,6 +10,18 @@ use super::{ALL, Generation, Tried, UNKNOWN, day_of, decode};
 /// Faults that a check reports at most.
 const FAULTS: usize = 100;
 
+/// Documents in a window that are read for each value of a name rather than
+/// counting each value by itself: one costs some 2 us, the other 15.
+const READ_PER_VALUE: u64 = 4;
+
+/// A value of a name, and how many documents have it.
+struct Counted {
+    key: i64,
+    /// `None`: a mark.
+    text: Option<String>,
+    documents: u64,
+}
+
 /// Counts documents by the values of a name.
 pub(in super::super) fn values(
     sql: &Connection,
@@ -19,32 +31,76 @@ pub(in super::super) fn values(
     before: Option<f64>,
 ) -> Result<ValueCounts> {
     let n = generation.number;
-    let mut counts = ValueCounts {
-        documents: count(sql, n, ALL, after, before)?,
-        ..ValueCounts::default()
-    };
-    let mut statement = sql
-        .prepare_cached(&format!(
-            "SELECT key, mark, text, n FROM val_{n} WHERE field = ?1"
-        ))
-        .tried("count by value")?;
-    let mut rows = statement.query([name]).tried("count by value")?;
-    let whole = after.is_none() && before.is_none();
-    while let Some(row) = rows.next().tried("count by value")? {
-        let fields = || -> rusqlite::Result<(i64, bool, String, u64)> {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        };
-        let (key, mark, text, all) = fields().tried("count by value")?;
-        let documents = if whole || all == 0 {
-            all
+    let documents = count(sql, n, ALL, after, before)?;
+    let mut all = values_of(sql, n, name)?;
+    if after.is_some() || before.is_some() {
+        let reading = (all.len() as u64).saturating_mul(READ_PER_VALUE);
+        if documents < reading {
+            read_window(sql, n, &mut all, after, before)?;
         } else {
-            count(sql, n, key, after, before)?
-        };
-        if documents > 0 {
-            counts.values.push(((!mark).then_some(text), documents));
+            for value in &mut all {
+                value.documents = count(sql, n, value.key, after, before)?;
+            }
         }
     }
-    Ok(counts)
+    all.retain(|value| value.documents > 0);
+    let values = all.into_iter().map(|value| (value.text, value.documents));
+    Ok(ValueCounts { values: values.collect(), documents })
+}
+
+/// Returns the values of a name that some document has.
+fn values_of(sql: &Connection, n: i64, name: &str) -> Result<Vec<Counted>> {
+    let mut statement = sql
+        .prepare_cached(&format!(
+            "SELECT key, mark, text, n FROM val_{n} WHERE field = ?1 AND n > 0"
+        ))
+        .tried("count by value")?;
+    let rows = statement.query_map([name], |row| {
+        let mark: bool = row.get(1)?;
+        Ok(Counted {
+            key: row.get(0)?,
+            text: if mark { None } else { Some(row.get(2)?) },
+            documents: row.get(3)?,
+        })
+    });
+    rows.and_then(Iterator::collect).tried("count by value")
+}
+
+/// Counts values by reading the documents of a window.
+fn read_window(
+    sql: &Connection,
+    n: i64,
+    all: &mut [Counted],
+    after: Option<f64>,
+    before: Option<f64>,
+) -> Result<()> {
+    let mut numbers: HashMap<i64, u64> =
+        all.iter().map(|value| (value.key, 0)).collect();
+    let mut statement = sql
+        .prepare_cached(&format!(
+            "SELECT vals FROM doc_{n} INDEXED BY doc_{n}_time
+             WHERE time > ?1 AND time < ?2"
+        ))
+        .tried("count by value")?;
+    // Unknown times lie in no window.
+    let after = after.unwrap_or(UNKNOWN);
+    let before = before.unwrap_or(f64::INFINITY);
+    let mut rows = statement.query([after, before]).tried("count by value")?;
+    while let Some(row) = rows.next().tried("count by value")? {
+        let vals = row
+            .get_ref(0)
+            .and_then(|value| Ok(value.as_blob()?))
+            .tried("read a document")?;
+        for key in decode(vals) {
+            if let Some(number) = numbers.get_mut(&i64::from(key)) {
+                *number += 1;
+            }
+        }
+    }
+    for value in all {
+        value.documents = numbers.get(&value.key).copied().unwrap_or_default();
+    }
+    Ok(())
 }
 
 /// Counts the documents that have a value, by whole days from the counters

@@ -26,13 +26,17 @@
 //! | a document of the leading list | one row, about 2 us |
 //! | counts by value | one row a value; one more a value and day in a window |
 
+pub(super) mod build;
 mod count;
 mod query;
+pub(super) mod runs;
 mod write;
 
 pub(super) use count::{values, verify};
 pub(super) use query::query;
 pub(super) use write::apply;
+
+use std::cmp::Ordering;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use thoth_manta::{Code, Error, Result};
@@ -101,6 +105,15 @@ pub(super) fn find_or_make(sql: &Connection, name: &str) -> Result<Generation> {
     sql.execute("INSERT INTO idx(name, position) VALUES (?1, 0)", [name])
         .tried("make an index")?;
     let n = sql.last_insert_rowid();
+    make_tables(sql, n)?;
+    sql.execute_batch(&order_values_text(n))
+        .and_then(|()| sql.execute_batch(&order_documents_text(n)))
+        .tried("make an index's tables")?;
+    Ok(Generation { number: n, position: 0 })
+}
+
+/// Makes a generation's tables, without what is made after filling them.
+fn make_tables(sql: &Connection, n: i64) -> Result<()> {
     sql.execute_batch(&format!(
         "CREATE TABLE doc_{n}(
              key INTEGER PRIMARY KEY,
@@ -109,14 +122,12 @@ pub(super) fn find_or_make(sql: &Connection, name: &str) -> Result<Generation> {
              etag TEXT NOT NULL,
              vals BLOB NOT NULL
          );
-         CREATE INDEX doc_{n}_time ON doc_{n}(time, id);
          CREATE TABLE val_{n}(
              key INTEGER PRIMARY KEY,
              field TEXT NOT NULL,
              mark INTEGER NOT NULL,
              text TEXT NOT NULL,
-             n INTEGER NOT NULL,
-             UNIQUE(field, mark, text)
+             n INTEGER NOT NULL
          );
          CREATE TABLE post_{n}(
              val INTEGER NOT NULL,
@@ -131,8 +142,20 @@ pub(super) fn find_or_make(sql: &Connection, name: &str) -> Result<Generation> {
              PRIMARY KEY(val, day)
          ) WITHOUT ROWID;"
     ))
-    .tried("make an index's tables")?;
-    Ok(Generation { number: n, position: 0 })
+    .tried("make an index's tables")
+}
+
+/// Returns the statement that orders values by their text.
+fn order_values_text(n: i64) -> String {
+    format!(
+        "CREATE UNIQUE INDEX IF NOT EXISTS val_{n}_text
+         ON val_{n}(field, mark, text)"
+    )
+}
+
+/// Returns the statement that orders documents by time.
+fn order_documents_text(n: i64) -> String {
+    format!("CREATE INDEX IF NOT EXISTS doc_{n}_time ON doc_{n}(time, id)")
 }
 
 /// Moves the position of a generation.
@@ -150,24 +173,15 @@ pub(super) fn forget(sql: &Connection, name: &str) -> Result<()> {
         .map(|_| ())
 }
 
-/// Gives an index the name of another, which is forgotten.
-pub(super) fn replace(
-    sql: &Connection,
-    name: &str,
-    new: &str,
-    expected: u64,
-) -> Result<bool> {
-    let Some(found) = find(sql, new)? else { return Ok(false) };
-    if found.position != expected {
-        return Ok(false);
-    }
+/// Puts a generation in the place of an index, which is forgotten.
+fn replace(sql: &Connection, name: &str, with: Generation) -> Result<()> {
     forget(sql, name)?;
     sql.execute(
-        "UPDATE idx SET name = ?2 WHERE gen = ?1",
-        params![found.number, name],
+        "UPDATE idx SET name = ?2, position = ?3 WHERE gen = ?1",
+        params![with.number, name, with.position],
     )
     .tried("replace an index")
-    .map(|_| true)
+    .map(|_| ())
 }
 
 /// Tells whether there are tables to drop.
@@ -202,6 +216,30 @@ pub(super) fn drop_one(sql: &Connection) -> Result<bool> {
 fn day_of(time: f64) -> i64 {
     // Saturates, which keeps times beyond all days in order.
     (time / 86_400.0).floor() as i64
+}
+
+/// Orders times, of which none is NaN, as numbers do.
+#[derive(Clone, Copy, Debug)]
+struct Time(f64);
+
+impl PartialEq for Time {
+    fn eq(&self, other: &Time) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Time {}
+
+impl PartialOrd for Time {
+    fn partial_cmp(&self, other: &Time) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Time {
+    fn cmp(&self, other: &Time) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
 }
 
 /// Reads the keys of a document's values.

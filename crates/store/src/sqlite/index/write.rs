@@ -6,8 +6,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use thoth_manta::{Document, Field, IndexBatch, Result};
 
 use super::{
-    ALL, Generation, Tried, UNKNOWN, day_of, decode, encode, set_position,
-    small,
+    ALL, Generation, Time, Tried, UNKNOWN, day_of, decode, encode,
+    set_position, small,
 };
 
 /// Applies a batch to a generation.
@@ -82,24 +82,6 @@ impl Texts {
                 "DELETE FROM day_{n} WHERE val = ?1 AND day = ?2 AND n = 0"
             ),
         }
-    }
-}
-
-/// Orders times, of which none is NaN, as numbers do.
-#[derive(Clone, Copy, PartialEq)]
-struct Time(f64);
-
-impl Eq for Time {}
-
-impl PartialOrd for Time {
-    fn partial_cmp(&self, other: &Time) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Time {
-    fn cmp(&self, other: &Time) -> std::cmp::Ordering {
-        self.0.total_cmp(&other.0)
     }
 }
 
