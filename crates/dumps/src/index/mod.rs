@@ -156,15 +156,16 @@ pub(crate) fn rebuild(
     }
 }
 
+/// Hands over documents that were read; `None` at the end.
+type Next<'a> = dyn FnMut() -> Option<Result<Vec<Document>>> + 'a;
+
 /// Reads documents by several threads, and has somebody use what hands them
 /// over in chunks.
 fn read_all<T>(
     manta: &dyn Manta,
     root: &Path,
     ids: &[DumpId],
-    using: &mut dyn FnMut(
-        &mut dyn FnMut() -> Option<Result<Vec<Document>>>,
-    ) -> T,
+    using: &mut dyn FnMut(&mut Next<'_>) -> T,
 ) -> T {
     let chunks: Vec<&[DumpId]> = ids.chunks(CHUNK).collect();
     let next = AtomicUsize::new(0);
