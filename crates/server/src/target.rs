@@ -86,7 +86,11 @@ fn not_found(raw: &str) -> Error {
 
 fn refusal(error: &PathError) -> Error {
     match error {
-        PathError::UnknownArea { path, .. } => not_found(path),
+        PathError::UnknownArea { path, area }
+            if !matches!(area.as_str(), "." | "..") =>
+        {
+            not_found(path)
+        }
         _ => Error::new(Code::InvalidResource, error.to_string()),
     }
 }

@@ -47,7 +47,7 @@ impl Call<'_> {
                 super::MAX_PARTS
             )));
         }
-        loop {
+        for _ in 0..super::TRIES {
             let held = self.held_in(path, id)?;
             match self.commit_once(path, held, &commit.parts) {
                 // Somebody else was first; see what it was.
@@ -56,6 +56,7 @@ impl Call<'_> {
                 Ok(reply) => return Ok(reply),
             }
         }
+        Err(super::busy(path))
     }
 
     fn commit_once(
@@ -168,6 +169,10 @@ impl Call<'_> {
             // Nobody knows whether it was committed; the same commit made
             // again finds out.
             return Ok(());
+        }
+        if error.is_conflict() {
+            // The record, or a part, is not what it was: look again.
+            return Err(Failed::Overtaken);
         }
         let held = self.held_in(path, id)?;
         let ours = held.record.state == State::Finalizing

@@ -25,12 +25,21 @@ pub(crate) use record::clean_up;
 const MAX_CREATE: usize = 100 * 1024;
 /// Parts that an upload may have.
 const MAX_PARTS: u32 = 10_000;
+/// How often an end is tried against others.
+const TRIES: u32 = 50;
 /// Headers that an upload cannot have, since it is judged at its end.
 const FORBIDDEN: &[&str] =
     &["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
 
 fn invalid(text: impl Into<String>) -> Error {
     Error::new(Code::MultipartUploadInvalidArgument, text)
+}
+
+fn busy(path: &Path) -> Error {
+    Error::new(
+        Code::ConcurrentRequest,
+        format!("{path} was being concurrently updated"),
+    )
 }
 
 fn wrong_state(id: &str, what: &str) -> Error {
@@ -253,7 +262,7 @@ impl Call<'_> {
     fn abort(&mut self, path: &Path, id: &str) -> Result<Reply> {
         self.allow_upload(Action::AbortUpload, path)?;
         self.skip_body()?;
-        loop {
+        for _ in 0..TRIES {
             let held = self.held_in(path, id)?;
             match self.abort_once(held) {
                 // Somebody else was first; see what it was.
@@ -261,6 +270,7 @@ impl Call<'_> {
                 other => return other,
             }
         }
+        Err(busy(path))
     }
 
     fn abort_once(&self, held: Held) -> Result<Reply> {
