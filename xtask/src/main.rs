@@ -31,7 +31,10 @@ usage: cargo xtask TASK
                      but the big ones, for `all` those too
   bench stacks [--write] [SUBJECT...]
                      gdb, eu-stack and thoth on the same cores in one run;
-                     --write puts the table into docs/benchmarks.md";
+                     --write puts the table into docs/benchmarks.md
+  bench store [--write | CASE...]
+                     the store beside bare system calls and SQLite alone;
+                     --write as above";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         ["docs", "--check"] => docs::check(),
         ["corpus", names @ ..] => check::corpus(names),
         ["bench", "stacks", rest @ ..] => bench::stacks(rest),
+        ["bench", "store", rest @ ..] => bench::store(rest),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

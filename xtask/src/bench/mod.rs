@@ -8,13 +8,15 @@
 //! `> 300 s`.
 
 mod cxx;
+mod page;
 mod peers;
 mod postgres;
+mod store;
 mod subjects;
 mod table;
 mod usage;
 
-use crate::command::{cargo, root, run, target_dir};
+use crate::command::{cargo, run, target_dir};
 use crate::{Result, check, needs};
 use peers::{Mode, PEERS, Peer};
 use std::path::{Path, PathBuf};
@@ -22,6 +24,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use subjects::{PLANS, Plan, Subject};
 use usage::Usage;
+
+pub(crate) use store::store;
 
 /// Rounds of each comparison, at most.
 const ROUNDS: usize = 9;
@@ -74,14 +78,9 @@ pub(crate) fn stacks(args: &[&str]) -> Result<()> {
         }
     }
     let opening = opening(&subjects, &thoth)?;
-    let page = table::page(&subjects, &comparisons, opening, &versions()?);
-    println!("{page}");
-    if write {
-        let path = root().join("docs/benchmarks.md");
-        std::fs::write(&path, page)
-            .map_err(|e| format!("{}: {e}", path.display()))?;
-    }
-    Ok(())
+    let text = table::page(&subjects, &comparisons, opening, &versions()?);
+    println!("{text}");
+    if write { page::put("stacks", &text) } else { Ok(()) }
 }
 
 fn chosen(names: &[&str]) -> Result<Vec<&'static Plan>> {

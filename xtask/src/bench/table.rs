@@ -78,8 +78,6 @@ pub(crate) fn page(
 }
 
 const INTRODUCTION: &str = "\
-<!-- Made by `cargo xtask bench stacks --write`. -->
-
 # Stacks: how long gdb, eu-stack and thoth take
 
 Each program prints the stacks of all threads of the same core. They take

@@ -4,7 +4,8 @@
 //! the store and its peers take turns, some rounds each, and medians are
 //! compared. Everything is on one file system, in a folder that vanishes.
 //!
-//! `cargo xtask bench store [--write] [CASE...]`
+//! `cargo xtask bench store [--write] [CASE...]` runs it, and puts the page that
+//! it prints into the documentation.
 #![expect(clippy::print_stdout, reason = "the table is the answer")]
 #![expect(clippy::print_stderr, reason = "progress is not")]
 
@@ -12,15 +13,17 @@ mod bytes;
 mod names;
 mod table;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use table::Row;
 
 /// Rounds of each comparison.
 const ROUNDS: usize = 5;
+/// Rounds of what takes seconds each.
+const LONG_ROUNDS: usize = 3;
 /// How long a round of small operations lasts.
-const ROUND: Duration = Duration::from_millis(1500);
+const ROUND: Duration = Duration::from_secs(1);
 
 /// What one side of a comparison is called, and how it is measured: the
 /// figure of one round.
@@ -36,21 +39,15 @@ const CASES: &[Case] = &[
     Case { name: "puts", run: names::puts },
     Case { name: "gets", run: names::gets },
     Case { name: "lists", run: names::lists },
+    Case { name: "pages", run: names::pages },
     Case { name: "large", run: bytes::large },
     Case { name: "random", run: bytes::random },
 ];
 
 fn main() {
-    let mut write = false;
-    let mut wanted = Vec::new();
-    for argument in std::env::args().skip(1) {
-        match argument.as_str() {
-            "--write" => write = true,
-            // What cargo tells every bench.
-            "--bench" => {}
-            name => wanted.push(name.to_owned()),
-        }
-    }
+    // What cargo tells every bench is no case.
+    let given = std::env::args().skip(1);
+    let wanted: Vec<String> = given.filter(|name| name != "--bench").collect();
     let known = |name: &String| CASES.iter().any(|case| case.name == name);
     if let Some(unknown) = wanted.iter().find(|name| !known(name)) {
         let names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
@@ -68,19 +65,16 @@ fn main() {
             rows.extend((case.run)(folder.path()));
         }
     }
-    let page = table::page(&rows);
-    println!("{page}");
-    if write {
-        let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-            .join("../../docs/benchmarks-store.md");
-        std::fs::write(&path, page).expect("write the page");
-    }
+    print!("{}", table::page(&rows));
 }
 
 /// Lets the sides take turns, and returns the median of each.
-fn compare(mut sides: Vec<Side<'_>>) -> Vec<(&'static str, f64)> {
+fn compare(
+    rounds: usize,
+    mut sides: Vec<Side<'_>>,
+) -> Vec<(&'static str, f64)> {
     let mut figures: Vec<Vec<f64>> = sides.iter().map(|_| vec![]).collect();
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         for (figures, side) in figures.iter_mut().zip(&mut sides) {
             figures.push((side.1)());
         }

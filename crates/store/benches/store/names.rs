@@ -13,7 +13,7 @@ use thoth_manta::{ListOptions, Manta, MantaExt, Path, PutOptions};
 use thoth_store::Embedded;
 
 use crate::table::Row;
-use crate::{Random, compare, per_second};
+use crate::{LONG_ROUNDS, ROUNDS, Random, compare, per_second};
 
 /// A record of usual length.
 const BODY: &[u8] = &[b'x'; 200];
@@ -118,47 +118,54 @@ pub(crate) fn puts(folder: &FsPath) -> Vec<Row> {
     log.write_all_at(&[0; 1 << 20], 0).expect("write");
     let mut rows = Vec::new();
     for (threads, goal) in [(1, None), (16, Some(12_000.0)), (64, None)] {
-        let figures = compare(vec![
-            (
-                "store",
-                Box::new(|| {
-                    per_second(threads, |_, _| {
-                        let n = fresh();
-                        let name = path(&format!("d{}/n{n}", n % DIRECTORIES));
-                        let options = PutOptions::default();
-                        store.put_bytes(&name, BODY, &options).expect("put");
-                    })
-                }),
-            ),
-            (
-                "SQLite alone",
-                Box::new(|| {
-                    per_second(threads, |_, _| {
-                        alone.put(format!("n{}", fresh()));
-                    })
-                }),
-            ),
-            (
-                "one file each, bare calls",
-                Box::new(|| {
-                    per_second(threads, |_, _| {
-                        bare_put(&shard, &bare, &format!("n{}", fresh()));
-                    })
-                }),
-            ),
-            (
-                "flushes of 8 KiB, one after another",
-                Box::new(|| {
-                    per_second(1, |_, n| {
-                        let at = n % 128 * 8192;
-                        log.write_all_at(&[n as u8; 8192], at).expect("write");
-                        log.sync_data().expect("flush");
-                    })
-                }),
-            ),
-        ]);
+        let figures = compare(
+            ROUNDS,
+            vec![
+                (
+                    "store",
+                    Box::new(|| {
+                        per_second(threads, |_, _| {
+                            let n = fresh();
+                            let name =
+                                path(&format!("d{}/n{n}", n % DIRECTORIES));
+                            let options = PutOptions::default();
+                            store
+                                .put_bytes(&name, BODY, &options)
+                                .expect("put");
+                        })
+                    }),
+                ),
+                (
+                    "SQLite alone",
+                    Box::new(|| {
+                        per_second(threads, |_, _| {
+                            alone.put(format!("n{}", fresh()));
+                        })
+                    }),
+                ),
+                (
+                    "one file each, bare calls",
+                    Box::new(|| {
+                        per_second(threads, |_, _| {
+                            bare_put(&shard, &bare, &format!("n{}", fresh()));
+                        })
+                    }),
+                ),
+                (
+                    "flushes of 8 KiB, one after another",
+                    Box::new(|| {
+                        per_second(1, |_, n| {
+                            let at = n % 128 * 8192;
+                            log.write_all_at(&[n as u8; 8192], at)
+                                .expect("write");
+                            log.sync_data().expect("flush");
+                        })
+                    }),
+                ),
+            ],
+        );
         rows.push(row(
-            format!("durable puts of 200 bytes, {threads} writers"),
+            format!("durable puts of 200 bytes, {threads} at a time"),
             goal,
             &figures,
         ));
@@ -235,52 +242,55 @@ pub(crate) fn gets(folder: &FsPath) -> Vec<Row> {
     let alone: Vec<_> = alone.into_iter().map(std::sync::Mutex::new).collect();
     let pick =
         |thread: usize, n: u64| Random(n * 7919 + thread as u64).below(NAMES);
-    let figures = compare(vec![
-        (
-            "info",
-            Box::new(|| {
-                per_second(2, |thread, n| {
-                    let name = path(&name_of(pick(thread, n)));
-                    store.info(&name).expect("info");
-                })
-            }),
-        ),
-        (
-            "SQLite alone",
-            Box::new(|| {
-                per_second(2, |thread, n| {
-                    let n = pick(thread, n);
-                    let name = format!("core.{n:07}.json");
-                    let sql = alone[thread].lock().expect("lock");
-                    let body: Vec<u8> = sql
-                        .prepare_cached(
-                            "SELECT body FROM entry WHERE dir=? AND name=?",
-                        )
-                        .and_then(|mut q| {
-                            let dir = n % DIRECTORIES;
-                            let key = params![dir, name.as_bytes()];
-                            q.query_row(key, |row| row.get(0))
-                        })
-                        .expect("get");
-                    assert_eq!(body.len(), BODY.len());
-                })
-            }),
-        ),
-        (
-            "get",
-            Box::new(|| {
-                per_second(2, |thread, n| {
-                    let name = path(&name_of(pick(thread, n)));
-                    store.get(&name, 1000).expect("get");
-                })
-            }),
-        ),
-    ]);
+    let figures = compare(
+        ROUNDS,
+        vec![
+            (
+                "info",
+                Box::new(|| {
+                    per_second(2, |thread, n| {
+                        let name = path(&name_of(pick(thread, n)));
+                        store.info(&name).expect("info");
+                    })
+                }),
+            ),
+            (
+                "SQLite alone",
+                Box::new(|| {
+                    per_second(2, |thread, n| {
+                        let n = pick(thread, n);
+                        let name = format!("core.{n:07}.json");
+                        let sql = alone[thread].lock().expect("lock");
+                        let body: Vec<u8> = sql
+                            .prepare_cached(
+                                "SELECT body FROM entry WHERE dir=? AND name=?",
+                            )
+                            .and_then(|mut q| {
+                                let dir = n % DIRECTORIES;
+                                let key = params![dir, name.as_bytes()];
+                                q.query_row(key, |row| row.get(0))
+                            })
+                            .expect("get");
+                        assert_eq!(body.len(), BODY.len());
+                    })
+                }),
+            ),
+            (
+                "get",
+                Box::new(|| {
+                    per_second(2, |thread, n| {
+                        let name = path(&name_of(pick(thread, n)));
+                        store.get(&name, 1000).expect("get");
+                    })
+                }),
+            ),
+        ],
+    );
     let [info, alone, get] = figures[..] else { return Vec::new() };
     let goal = Some(100_000.0);
     vec![
-        row("info of an object, 2 readers".to_owned(), goal, &[info, alone]),
-        row("get of 200 bytes, 2 readers".to_owned(), goal, &[get, alone]),
+        row("info of an object, 2 at a time".to_owned(), goal, &[info, alone]),
+        row("get of 200 bytes, 2 at a time".to_owned(), goal, &[get, alone]),
     ]
 }
 
@@ -293,46 +303,137 @@ pub(crate) fn lists(folder: &FsPath) -> Vec<Row> {
         let n = random.below(NAMES / 2);
         (n % DIRECTORIES, format!("core.{n:07}.json"))
     };
-    let figures = compare(vec![
-        (
-            "store",
-            Box::new(|| {
-                per_second(2, |thread, n| {
-                    let (dir, marker) = pick(thread, n);
-                    let options = ListOptions {
-                        marker: Some(marker),
-                        limit: 256,
-                        ..ListOptions::default()
-                    };
-                    let page = store
-                        .list(&path(&format!("d{dir}")), &options)
-                        .expect("list");
-                    assert_eq!(page.entries.len(), 256);
-                })
-            }),
-        ),
-        (
-            "SQLite alone, names only",
-            Box::new(|| {
-                per_second(2, |thread, n| {
-                    let (dir, marker) = pick(thread, n);
-                    let sql = alone[thread].lock().expect("lock");
-                    let names: Vec<Vec<u8>> = sql
-                        .prepare_cached(
-                            "SELECT name FROM entry
+    let figures = compare(
+        ROUNDS,
+        vec![
+            (
+                "store",
+                Box::new(|| {
+                    per_second(2, |thread, n| {
+                        let (dir, marker) = pick(thread, n);
+                        let options = ListOptions {
+                            marker: Some(marker),
+                            limit: 256,
+                            ..ListOptions::default()
+                        };
+                        let page = store
+                            .list(&path(&format!("d{dir}")), &options)
+                            .expect("list");
+                        assert_eq!(page.entries.len(), 256);
+                    })
+                }),
+            ),
+            (
+                "SQLite alone, names only",
+                Box::new(|| {
+                    per_second(2, |thread, n| {
+                        let (dir, marker) = pick(thread, n);
+                        let sql = alone[thread].lock().expect("lock");
+                        let names: Vec<Vec<u8>> = sql
+                            .prepare_cached(
+                                "SELECT name FROM entry
                              WHERE dir=? AND name>=? ORDER BY name LIMIT 256",
-                        )
-                        .and_then(|mut q| {
-                            let key = params![dir, marker.as_bytes()];
-                            q.query_map(key, |row| row.get(0))
-                                .and_then(Iterator::collect)
+                            )
+                            .and_then(|mut q| {
+                                let key = params![dir, marker.as_bytes()];
+                                q.query_map(key, |row| row.get(0))
+                                    .and_then(Iterator::collect)
+                            })
+                            .expect("list");
+                        assert_eq!(names.len(), 256);
+                    })
+                }),
+            ),
+        ],
+    );
+    let what = "listing 256 entries, 2 at a time".to_owned();
+    vec![row(what, Some(8_000.0), &figures)]
+}
+
+/// Entries of a directory that is as full as one may be.
+const FULL: u64 = 1_000_000;
+
+/// Makes a full directory. Putting a million objects would take a minute, so
+/// its entries, which all name one version, are written past the store.
+fn full(folder: &FsPath) -> Embedded {
+    let folder = folder.join("pages");
+    let store = Embedded::open(&folder, "me").expect("store");
+    store.mkdir(&path("full")).expect("directory");
+    let first = path("full/0000000");
+    store.put_bytes(&first, BODY, &PutOptions::default()).expect("put");
+    let sql = connect(&folder.join("store.db"));
+    sql.execute_batch(&format!(
+        "BEGIN IMMEDIATE;
+         WITH RECURSIVE n(n) AS
+             (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {FULL} - 1)
+         INSERT INTO entry SELECT dir, CAST(printf('%07d', n) AS BLOB), child,
+             object, mtime + n, durability, id, size, stored, digest, md5,
+             content_type, headers
+         FROM n, (SELECT * FROM entry WHERE name = x'30303030303030');
+         UPDATE dir SET entries = {FULL} WHERE id = (SELECT dir FROM entry
+             WHERE name = x'30303030303030');
+         UPDATE object SET names = {FULL};
+         COMMIT;"
+    ))
+    .expect("a million entries");
+    store
+}
+
+/// Listing a directory of a million entries through, in pages of 1,024.
+pub(crate) fn pages(folder: &FsPath) -> Vec<Row> {
+    let store = full(folder);
+    let sql = connect(&folder.join("pages/store.db"));
+    let figures = compare(
+        LONG_ROUNDS,
+        vec![
+            (
+                "store",
+                Box::new(|| {
+                    let begun = std::time::Instant::now();
+                    let mut seen = 0u64;
+                    store
+                        .list_all(&path("full"), &mut |entry| {
+                            assert_eq!(entry.path().name().len(), 7);
+                            seen += 1;
+                            Ok(())
                         })
                         .expect("list");
-                    assert_eq!(names.len(), 256);
-                })
-            }),
-        ),
-    ]);
-    let what = "listing 256 entries, 2 readers".to_owned();
-    vec![row(what, Some(8_000.0), &figures)]
+                    assert_eq!(seen, FULL);
+                    FULL as f64 / begun.elapsed().as_secs_f64()
+                }),
+            ),
+            (
+                "SQLite alone, names only",
+                Box::new(|| {
+                    let begun = std::time::Instant::now();
+                    let mut seen = 0u64;
+                    let mut marker = Vec::new();
+                    loop {
+                        let names: Vec<Vec<u8>> = sql
+                            .prepare_cached(
+                                "SELECT name FROM entry WHERE dir =
+                                     (SELECT max(dir) FROM entry)
+                                     AND name > ? ORDER BY name LIMIT 1024",
+                            )
+                            .and_then(|mut q| {
+                                q.query_map([&marker], |row| row.get(0))
+                                    .and_then(Iterator::collect)
+                            })
+                            .expect("list");
+                        seen += names.len() as u64;
+                        match names.into_iter().last() {
+                            Some(last) => marker = last,
+                            None => break,
+                        }
+                    }
+                    assert_eq!(seen, FULL);
+                    FULL as f64 / begun.elapsed().as_secs_f64()
+                }),
+            ),
+        ],
+    );
+    let what = "a directory of 1,000,000 entries, listed through in pages of \
+                1,024"
+        .to_owned();
+    vec![Row { unit: "entries/s", ..row(what, Some(100_000.0), &figures) }]
 }

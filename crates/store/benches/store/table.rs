@@ -33,12 +33,12 @@ fn figure(value: f64) -> String {
 /// Returns the whole page.
 pub(crate) fn page(rows: &[Row]) -> String {
     let mut page = String::from(
-        "# The store's speed\n\n\
-         Written by `cargo xtask bench store --write`; do not edit. Each \
-         figure is the median of\nsome rounds in which the store and its \
-         peers took turns on one file system. Peers do\nless: bare system \
-         calls keep no names, SQLite alone keeps no digests, versions, \
-         counters\nor change log.\n\n\
+        "# The store: beside bare system calls and SQLite alone\n\n\
+         Each figure is the median of some rounds in which the store and its \
+         peers took turns\non one file system: absolute figures say more \
+         about the machine than about the programs.\nPeers do less: bare \
+         system calls keep no names, SQLite alone keeps no digests, versions,\n\
+         counters or change log.\n\n\
          | case | unit | goal | store | peers of the same run |\n\
          | --- | --- | ---: | ---: | --- |\n",
     );
