@@ -7,7 +7,7 @@
 
 use crate::config::variable;
 use crate::error::{Error, Failure, Kind, Result, io_error};
-use crate::output::{Answer, Text, line};
+use crate::output::{Text, line};
 use crate::session::Session;
 use serde::Serialize;
 use std::fmt::Write as _;
@@ -103,7 +103,7 @@ struct Listening {
     admin: Option<String>,
 }
 
-impl Answer for Listening {
+impl Listening {
     fn render(&self, text: &mut Text<'_>) -> io::Result<()> {
         match &self.admin {
             None => line!(text, "listening on {}", self.url),
@@ -132,10 +132,18 @@ impl Serve {
         let scheme = if settings.tls_cert.is_some() { "https" } else { "http" };
         let server = Server::start(settings, &folder, store, auth)
             .map_err(|error| Failure::new(Kind::User, error))?;
-        session.out.answer(&Listening {
+        let listening = Listening {
             url: format!("{scheme}://{}", server.address()),
             admin: server.admin_address().map(|a| format!("http://{a}")),
-        })?;
+        };
+        // One line in either form: whoever starts a server waits for it.
+        if session.out.json {
+            let mut line = serde_json::to_vec(&listening)?;
+            line.push(b'\n');
+            session.out.raw(&line)?;
+        } else {
+            session.out.text(|text| listening.render(text))?;
+        }
         signals.wait();
         if !server.stop() {
             session.out.warning(format_args!(

@@ -4,7 +4,7 @@
 
 use crate::support::{Ask, Client, DIRECTORY, LINK, Site, md5};
 
-/// 1. `Server: Manta` on everything.
+/// Trap 1: `Server: Manta` on everything.
 #[test]
 fn trap_01_server_is_manta_everywhere() {
     let site = Site::new();
@@ -48,7 +48,7 @@ fn trap_01_server_is_manta_everywhere() {
     assert!(client.is_closed());
 }
 
-/// 2. Listings: exact type, inclusive marker, size on HEAD, never 304.
+/// Trap 2: Listings: exact type, inclusive marker, size on HEAD, never 304.
 #[test]
 fn trap_02_listings_are_exact() {
     let site = Site::new();
@@ -80,7 +80,7 @@ fn trap_02_listings_are_exact() {
     }
 }
 
-/// 3. `100 Continue` only for what is going to be accepted.
+/// Trap 3: `100 Continue` only for what is going to be accepted.
 #[test]
 fn trap_03_continue_comes_after_all_checks() {
     let site = Site::new();
@@ -129,7 +129,7 @@ fn trap_03_continue_comes_after_all_checks() {
     assert_eq!(client.ask(ask).status, 204);
 }
 
-/// 4. Codes exact, HEAD statuses exact, digests of JSON right.
+/// Trap 4: Codes exact, HEAD statuses exact, digests of JSON right.
 #[test]
 fn trap_04_errors_are_exact() {
     let site = Site::new();
@@ -251,7 +251,7 @@ fn trap_04_errors_are_exact() {
     assert_eq!(site.ask(ask).header("content-range"), "bytes */1");
 }
 
-/// 5. Etags: a fresh UUID a write, unquoted; a link has its source's, and
+/// Trap 5: Etags: a fresh UUID a write, unquoted; a link has its source's, and
 /// metadata does not change it.
 #[test]
 fn trap_05_etags_are_versions() {
@@ -277,7 +277,7 @@ fn trap_05_etags_are_versions() {
     assert_eq!(head.header("m-a"), "b");
 }
 
-/// 8. A range's end past the object is clamped; no digest on 206.
+/// Trap 8: A range's end past the object is clamped; no digest on 206.
 #[test]
 fn trap_08_ranges_are_clamped() {
     let site = Site::new();
@@ -296,7 +296,7 @@ fn trap_08_ranges_are_clamped() {
     assert_eq!((head.status, head.header("content-length")), (200, "6"));
 }
 
-/// 9. The state of an upload and the way to it outlive its end.
+/// Trap 9: The state of an upload and the way to it outlive its end.
 #[test]
 fn trap_09_ended_uploads_can_be_asked_about() {
     let site = Site::new();
@@ -327,7 +327,7 @@ fn trap_09_ended_uploads_can_be_asked_about() {
     }
 }
 
-/// 10. to 12. and 15., jobs: their routes are there, and there are no jobs.
+/// Trap 10: to 12. and 15., jobs: their routes are there, and there are no jobs.
 #[test]
 fn trap_10_11_12_15_no_jobs_can_be_made_or_found() {
     let site = Site::new();
@@ -357,7 +357,7 @@ fn trap_10_11_12_15_no_jobs_can_be_made_or_found() {
     assert_eq!(site.get("/alice/jobs?unknown=dead").status, 200);
 }
 
-/// 13. An upgrade needs no version header to be looked at.
+/// Trap 13: An upgrade needs no version header to be looked at.
 #[test]
 fn trap_13_sessions_are_looked_for() {
     let site = Site::new();
@@ -373,7 +373,7 @@ fn trap_13_sessions_are_looked_for() {
     answer.fails(400, "InvalidParameter");
 }
 
-/// 14. Objects of no bytes, whether or not a 100 is waited for.
+/// Trap 14: Objects of no bytes, whether or not a 100 is waited for.
 #[test]
 fn trap_14_empty_objects() {
     let site = Site::new();
