@@ -34,7 +34,11 @@ usage: cargo xtask TASK
                      --write puts the table into docs/benchmarks.md
   bench store [--write | CASE...]
                      the store beside bare system calls and SQLite alone;
-                     --write as above";
+                     --write as above
+  bench dumps [--write | --uploads | RECORDS]
+                     uploads of a small core and of a node process with a heap
+                     of a gibibyte, and questions to a million records (or so
+                     many); --uploads leaves those out";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -48,6 +52,7 @@ fn main() -> ExitCode {
         ["corpus", names @ ..] => check::corpus(names),
         ["bench", "stacks", rest @ ..] => bench::stacks(rest),
         ["bench", "store", rest @ ..] => bench::store(rest),
+        ["bench", "dumps", rest @ ..] => bench::dumps::dumps(rest),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -8,6 +8,7 @@
 //! `> 300 s`.
 
 mod cxx;
+pub(crate) mod dumps;
 mod page;
 mod peers;
 mod postgres;
