@@ -64,6 +64,9 @@ _thoth() {
             thoth,ls)
                 cmd="thoth__subcmd__ls"
                 ;;
+            thoth,manta)
+                cmd="thoth__subcmd__manta"
+                ;;
             thoth,maps)
                 cmd="thoth__subcmd__maps"
                 ;;
@@ -160,6 +163,9 @@ _thoth() {
             thoth__subcmd__help,ls)
                 cmd="thoth__subcmd__help__subcmd__ls"
                 ;;
+            thoth__subcmd__help,manta)
+                cmd="thoth__subcmd__help__subcmd__manta"
+                ;;
             thoth__subcmd__help,maps)
                 cmd="thoth__subcmd__help__subcmd__maps"
                 ;;
@@ -239,7 +245,7 @@ _thoth() {
 
     case "${cmd}" in
         thoth)
-            opts="-q -v -h -V --json --quiet --verbose --color --home --help --version upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config serve links completions help"
+            opts="-q -v -h -V --json --quiet --verbose --color --home --help --version upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config serve manta links completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -557,7 +563,7 @@ _thoth() {
             return 0
             ;;
         thoth__subcmd__help)
-            opts="upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config serve links completions help"
+            opts="upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config serve manta links completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -809,6 +815,20 @@ _thoth() {
             return 0
             ;;
         thoth__subcmd__help__subcmd__ls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__help__subcmd__manta)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1265,6 +1285,28 @@ _thoth() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__manta)
+            opts="-q -v --json --quiet --verbose --color --home"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0

@@ -675,6 +675,20 @@ never\:"Never"))' \
 '--help[Print help (see more with '\''--help'\'')]' \
 && ret=0
 ;;
+(manta)
+_arguments "${_arguments_options[@]}" : \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'*::arguments -- The tool, and what it is given; --help lists the tools:_default' \
+&& ret=0
+;;
 (links)
 _arguments "${_arguments_options[@]}" : \
 '--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
@@ -857,6 +871,10 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(manta)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
 (links)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -910,6 +928,7 @@ _thoth_commands() {
 'index:Rebuild or check the index of records' \
 'config:Show what is in force, and where it comes from' \
 'serve:Serve the store to other machines' \
+'manta:Work with the objects of the store' \
 'links:Make the program'\''s other names' \
 'completions:Print a shell'\''s completions' \
 'help:Print this message or the help of the given subcommand(s)' \
@@ -998,6 +1017,7 @@ _thoth__subcmd__help_commands() {
 'index:Rebuild or check the index of records' \
 'config:Show what is in force, and where it comes from' \
 'serve:Serve the store to other machines' \
+'manta:Work with the objects of the store' \
 'links:Make the program'\''s other names' \
 'completions:Print a shell'\''s completions' \
 'help:Print this message or the help of the given subcommand(s)' \
@@ -1096,6 +1116,11 @@ _thoth__subcmd__help__subcmd__links_commands() {
 _thoth__subcmd__help__subcmd__ls_commands() {
     local commands; commands=()
     _describe -t commands 'thoth help ls commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__manta_commands] )) ||
+_thoth__subcmd__help__subcmd__manta_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help manta commands' commands "$@"
 }
 (( $+functions[_thoth__subcmd__help__subcmd__maps_commands] )) ||
 _thoth__subcmd__help__subcmd__maps_commands() {
@@ -1239,6 +1264,11 @@ _thoth__subcmd__links_commands() {
 _thoth__subcmd__ls_commands() {
     local commands; commands=()
     _describe -t commands 'thoth ls commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__manta_commands] )) ||
+_thoth__subcmd__manta_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth manta commands' commands "$@"
 }
 (( $+functions[_thoth__subcmd__maps_commands] )) ||
 _thoth__subcmd__maps_commands() {

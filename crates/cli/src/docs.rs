@@ -55,6 +55,14 @@ pub fn pages() -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
         let title = format!("thoth-{name}");
         out.push((format!("man/{title}.1").into(), manual(&sub, &title)?));
     }
+    for mut tool in crate::tools::commands() {
+        let name = tool.get_name().to_owned();
+        tool = tool.term_width(COLUMNS);
+        tool.build();
+        let page = page(&name, &mut tool).into_bytes();
+        out.push((format!("reference/{name}.md").into(), page));
+        out.push((format!("man/{name}.1").into(), manual(&tool, &name)?));
+    }
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
         let mut script = Vec::new();
         let mut command = Cli::command();
@@ -83,16 +91,30 @@ fn overview(root: &mut Command) -> String {
         let about = about.unwrap_or_default().replace('|', "\\|");
         page.push_str(&format!("| [`thoth {name}`]({name}.md) | {about} |\n"));
     }
+    page.push_str(
+        "\n## Tools of the object store\n\nUnder the names that `thoth links` \
+         makes, or as `thoth manta`.\n\n| tool | |\n| --- | --- |\n",
+    );
+    for tool in crate::tools::commands() {
+        let name = tool.get_name();
+        let about = tool.get_about().map(ToString::to_string);
+        let about = about.unwrap_or_default().replace('|', "\\|");
+        page.push_str(&format!("| [`{name}`]({name}.md) | {about} |\n"));
+    }
     page
 }
 
 /// The page of one command.
 fn reference(sub: &mut Command) -> String {
+    let title = format!("thoth {}", sub.get_name());
+    page(&title, sub)
+}
+
+fn page(title: &str, command: &mut Command) -> String {
     format!(
         "<!-- Made by `cargo xtask docs` from the command line's own help. \
-         -->\n\n# thoth {}\n\n{}",
-        sub.get_name().to_owned(),
-        block(sub)
+         -->\n\n# {title}\n\n{}",
+        block(command)
     )
 }
 
@@ -159,7 +181,9 @@ mod tests {
     #[test]
     fn every_command_has_its_pages_and_a_manual() {
         let pages = pages().unwrap();
-        for sub in shown(&Cli::command()) {
+        let thoth = Cli::command();
+        let tools: Vec<Command> = crate::tools::commands().collect();
+        for sub in shown(&thoth).chain(&tools) {
             let name = sub.get_name();
             let page = PathBuf::from(format!("reference/{name}.md"));
             let found = pages.iter().find(|(p, _)| *p == page);

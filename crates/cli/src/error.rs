@@ -40,6 +40,8 @@ pub(crate) enum Kind {
     ClosedPipe,
     /// A signal ended what we did, and we have cleaned up.
     Ended(u8),
+    /// Something that was told already, with the status it has.
+    Told(u8),
 }
 
 impl Kind {
@@ -50,6 +52,7 @@ impl Kind {
             Self::NotFound => 2,
             Self::Bug => 100,
             Self::ClosedPipe => 0,
+            Self::Told(status) => status,
             // As shells show it.
             Self::Ended(signal) => signal.saturating_add(128),
         }
@@ -101,6 +104,12 @@ impl Failure {
     ) -> Self {
         let (details, hints) = (Vec::new(), Vec::new());
         Self { kind, error: Box::new(error), details, hints }
+    }
+
+    /// Returns a failure that nobody needs to hear of again.
+    pub(crate) fn told(mut self) -> Self {
+        self.kind = Kind::Told(self.kind.status());
+        self
     }
 
     /// Adds what the user can do about it.

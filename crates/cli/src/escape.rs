@@ -75,24 +75,45 @@ impl JsonFormat {
     }
 }
 
+/// JSON on one line, with every control escaped.
+pub(crate) struct JsonLine;
+
+impl Formatter for JsonLine {
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        escaped_fragment(writer, fragment)
+    }
+}
+
+/// Writes part of a JSON string, controls escaped.
+fn escaped_fragment<W: ?Sized + io::Write>(
+    writer: &mut W,
+    fragment: &str,
+) -> io::Result<()> {
+    let mut plain = 0;
+    let controls = fragment.char_indices().filter(|(_, c)| is_control(*c));
+    for (i, c) in controls {
+        let before = fragment.get(plain..i).unwrap_or_default();
+        writer.write_all(before.as_bytes())?;
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            write!(writer, "\\u{unit:04x}")?;
+        }
+        plain = i + c.len_utf8();
+    }
+    let rest = fragment.get(plain..).unwrap_or_default();
+    writer.write_all(rest.as_bytes())
+}
+
 impl Formatter for JsonFormat {
     fn write_string_fragment<W: ?Sized + io::Write>(
         &mut self,
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        let mut plain = 0;
-        let controls = fragment.char_indices().filter(|(_, c)| is_control(*c));
-        for (i, c) in controls {
-            let before = fragment.get(plain..i).unwrap_or_default();
-            writer.write_all(before.as_bytes())?;
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                write!(writer, "\\u{unit:04x}")?;
-            }
-            plain = i + c.len_utf8();
-        }
-        let rest = fragment.get(plain..).unwrap_or_default();
-        writer.write_all(rest.as_bytes())
+        escaped_fragment(writer, fragment)
     }
 
     fn write_char_escape<W: ?Sized + io::Write>(

@@ -15,6 +15,7 @@
 //!
 //! Door: [`main`] for the executable, [`docs::write`] for the generated pages.
 
+mod backend;
 mod commands;
 mod config;
 pub mod docs;
@@ -31,11 +32,13 @@ mod panic;
 mod session;
 mod suggest;
 mod tables;
+mod tools;
 mod words;
 
 use clap::{CommandFactory, FromArgMatches};
 use error::{Failure, Kind, PARTIAL};
 use escape::escaped_lines;
+use names::Called;
 use options::{Cli, Globals};
 use output::{ColorChoice, Output, Verbosity};
 use session::Session;
@@ -56,7 +59,16 @@ pub fn main() -> ExitCode {
 }
 
 fn run(args: Vec<OsString>) -> ExitCode {
-    let args = names::rewritten(args);
+    let args = match names::called(args) {
+        Called::Thoth(args) => args,
+        Called::Tool(name, arguments) => {
+            let globals = Globals::default();
+            return match tools::run_named(name, arguments, &globals) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(failure) => failure.exit_code(),
+            };
+        }
+    };
     let cli = match parse(args) {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
@@ -82,7 +94,7 @@ fn parse(args: Vec<OsString>) -> Result<Cli, clap::Error> {
 
 fn tell(out: &Output, failure: &Failure) {
     match failure.kind {
-        Kind::ClosedPipe | Kind::Ended(_) => {}
+        Kind::ClosedPipe | Kind::Ended(_) | Kind::Told(_) => {}
         Kind::Bug => {
             out.failure(&failure.lines());
             out.failure(&panic::how_to_report());

@@ -73,7 +73,7 @@ const GLOBAL: &str = "Global options";
 const READING: &str = "Reading";
 
 /// Options that every command takes.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Default, Clone, Args)]
 pub(crate) struct Globals {
     /// Print data as JSON
     #[arg(long, global = true, help_heading = GLOBAL)]

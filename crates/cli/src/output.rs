@@ -6,7 +6,7 @@
 //! command can leak a control byte of a dump by forgetting something.
 
 use crate::error::{Line, Result};
-use crate::escape::{JsonFormat, escape_into};
+use crate::escape::{JsonFormat, JsonLine, escape_into};
 use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
 use std::cell::RefCell;
@@ -50,9 +50,10 @@ impl Look {
 }
 
 /// When to use colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum ColorChoice {
     /// On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`
+    #[default]
     Auto,
     /// Always
     Always,
@@ -165,6 +166,8 @@ pub(crate) enum Verbosity {
 pub(crate) struct Output {
     pub(crate) json: bool,
     pub(crate) verbosity: Verbosity,
+    /// What messages begin with.
+    program: &'static str,
     color: bool,
     color_err: bool,
     out: RefCell<BufWriter<io::Stdout>>,
@@ -179,10 +182,40 @@ impl Output {
         Self {
             json,
             verbosity,
+            program: "thoth",
             color: color.decide(io::stdout().is_terminal()),
             color_err: color.decide(io::stderr().is_terminal()),
             out: RefCell::new(BufWriter::with_capacity(64 << 10, io::stdout())),
         }
+    }
+
+    /// Names the program that messages come from.
+    pub(crate) fn named(mut self, program: &'static str) -> Self {
+        self.program = program;
+        self
+    }
+
+    /// Writes a value as JSON on a line of its own.
+    pub(crate) fn json_line(&self, value: &impl Serialize) -> Result<()> {
+        let mut out = self.out.borrow_mut();
+        let mut ser =
+            serde_json::Serializer::with_formatter(&mut *out, JsonLine);
+        value.serialize(&mut ser)?;
+        out.write_all(b"\n")?;
+        Ok(())
+    }
+
+    /// Writes a line of text, which need not be seen at once.
+    pub(crate) fn line(&self, args: fmt::Arguments<'_>) -> Result<()> {
+        let mut out = self.out.borrow_mut();
+        Text::new(&mut *out, self.color).line(args)?;
+        Ok(())
+    }
+
+    /// Lets everything written be seen.
+    pub(crate) fn flush(&self) -> Result<()> {
+        self.out.borrow_mut().flush()?;
+        Ok(())
     }
 
     /// Gives one answer.
@@ -244,29 +277,35 @@ impl Output {
     /// Says on stderr what the user may want to know.
     pub(crate) fn note(&self, args: fmt::Arguments<'_>) {
         if self.verbosity >= Verbosity::Usual {
-            self.say(Look::Plain, "thoth: ", args);
+            self.say(Look::Plain, "", args);
         }
     }
 
     /// Says on stderr what makes an answer doubtful.
     pub(crate) fn warning(&self, args: fmt::Arguments<'_>) {
         if self.verbosity >= Verbosity::Usual {
-            self.say(Look::Doubt, "thoth: warning: ", args);
+            self.say(Look::Doubt, "warning: ", args);
         }
     }
 
     /// Says on stderr what to do about a note or warning.
     pub(crate) fn hint(&self, args: fmt::Arguments<'_>) {
         if self.verbosity >= Verbosity::Usual {
-            self.say(Look::Key, "hint: ", args);
+            self.say_bare(Look::Key, "hint: ", args);
         }
     }
 
     /// Says on stderr how an answer came about, when asked to.
     pub(crate) fn detail(&self, args: fmt::Arguments<'_>) {
         if self.verbosity >= Verbosity::Verbose {
-            self.say(Look::Faint, "thoth: ", args);
+            self.say(Look::Faint, "", args);
         }
+    }
+
+    /// Says on stderr what failed, however quiet it should be, while the
+    /// command goes on.
+    pub(crate) fn complaint(&self, args: fmt::Arguments<'_>) {
+        self.say(Look::Bad, "", args);
     }
 
     /// Says on stderr why a command failed, however quiet it should be.
@@ -278,11 +317,20 @@ impl Output {
                 Line::Because => Look::Faint,
                 Line::Detail => Look::Plain,
             };
-            self.say(look, line.head(), format_args!("{text}"));
+            match line {
+                Line::Message => self.say(look, "", format_args!("{text}")),
+                _ => self.say_bare(look, line.head(), format_args!("{text}")),
+            }
         }
     }
 
+    /// Says a line that begins with the program's name.
     fn say(&self, look: Look, head: &str, args: fmt::Arguments<'_>) {
+        let head = format!("{}: {head}", self.program);
+        self.say_bare(look, &head, args);
+    }
+
+    fn say_bare(&self, look: Look, head: &str, args: fmt::Arguments<'_>) {
         let mut line = Vec::new();
         let mut text = Text::new(&mut line, self.color_err);
         // Into memory: cannot fail.

@@ -7,14 +7,17 @@
 //! An answer from a damaged dump is still an answer, so it is no failure; the
 //! session remembers that it was partial, and the exit status tells.
 
+use crate::backend::Backend;
 use crate::config::{self, Config, Setting, first_of, variable};
 use crate::error::{Error, Failure, Kind, Result};
 use crate::options::Globals;
 use crate::output::Output;
+use crate::tools::connect::Connection;
 use std::cell::{Cell, OnceCell};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use thoth_dumps::Dumps;
+use thoth_manta::Manta;
 use thoth_store::Embedded;
 
 /// One run of the program.
@@ -23,12 +26,10 @@ pub(crate) struct Session {
     globals: Globals,
     partial: Cell<bool>,
     config: OnceCell<Config>,
-    store: OnceCell<Store>,
-}
-
-struct Store {
-    embedded: Arc<Embedded>,
-    dumps: Dumps,
+    /// What a tool was told about whose objects, and where.
+    connection: Connection,
+    backend: OnceCell<Backend>,
+    dumps: OnceCell<Dumps>,
 }
 
 /// Owner of the dumps where nobody is named. One name for all: who may write
@@ -38,8 +39,26 @@ const ACCOUNT: &str = "me";
 impl Session {
     pub(crate) fn new(out: Output, globals: Globals) -> Self {
         let partial = Cell::new(false);
-        let (config, store) = (OnceCell::new(), OnceCell::new());
-        Self { out, globals, partial, config, store }
+        Self {
+            out,
+            globals,
+            partial,
+            config: OnceCell::new(),
+            connection: Connection::default(),
+            backend: OnceCell::new(),
+            dumps: OnceCell::new(),
+        }
+    }
+
+    /// Adds what a tool was told about whose objects, and where.
+    pub(crate) fn connected(mut self, connection: Connection) -> Self {
+        self.connection = connection;
+        self
+    }
+
+    /// Returns the options that every command takes.
+    pub(crate) fn globals(&self) -> &Globals {
+        &self.globals
     }
 
     /// Remembers that an answer lacks something because of a damaged dump.
@@ -54,12 +73,19 @@ impl Session {
 
     /// Returns the dumps, making the store if there is none.
     pub(crate) fn dumps(&self) -> Result<&Dumps> {
-        Ok(&self.store()?.dumps)
+        if let Some(dumps) = self.dumps.get() {
+            return Ok(dumps);
+        }
+        let account = self.account()?;
+        let dumps = self.backend()?.dumps(&account)?;
+        let dumps = dumps.with_author(self.author()?);
+        Ok(self.dumps.get_or_init(|| dumps))
     }
 
     /// Returns the dumps; `None` when there is no store.
     pub(crate) fn dumps_if_any(&self) -> Result<Option<&Dumps>> {
-        if self.store.get().is_none() && !self.folder()?.exists() {
+        let embedded = self.backend.get().is_none() && self.url().is_none();
+        if embedded && !self.folder()?.exists() {
             return Ok(None);
         }
         self.dumps().map(Some)
@@ -92,6 +118,9 @@ impl Session {
 
     fn account_setting(&self) -> Result<Setting> {
         let name = "account";
+        if let Some(account) = self.connection.account.clone() {
+            return Ok(setting(name, Some(account), "--account"));
+        }
         let of_file = self.config()?.account.clone();
         Ok(match (first_of(&["THOTH_USER", "MANTA_USER"]), of_file) {
             (Some((from, account)), _) => setting(name, Some(account), from),
@@ -153,8 +182,8 @@ impl Session {
     /// Deletes what removals and killed uploads left behind, and tidies the
     /// store up.
     pub(crate) fn tidy(&self) {
-        if let Some(store) = self.store.get() {
-            match store.dumps.sweep() {
+        if let Some(dumps) = self.dumps.get() {
+            match dumps.sweep() {
                 Ok(0) => {}
                 Ok(n) => self.out.detail(format_args!("swept {n} objects")),
                 Err(e) => self.out.detail(format_args!("cannot sweep: {e}")),
@@ -165,44 +194,62 @@ impl Session {
 
     /// Tidies the store up, where one was used.
     pub(crate) fn maintain(&self) {
-        let Some(store) = self.store.get() else { return };
-        match store.embedded.maintain() {
+        let Some(Backend::Embedded(store)) = self.backend.get() else {
+            return;
+        };
+        match store.maintain() {
             Ok(done) => self.out.detail(format_args!("tidied up: {done:?}")),
             Err(e) => self.out.detail(format_args!("cannot tidy up: {e}")),
         }
     }
 
-    fn store(&self) -> Result<&Store> {
-        if let Some(store) = self.store.get() {
-            return Ok(store);
+    /// Returns where objects are, making a store if there is none.
+    pub(crate) fn backend(&self) -> Result<&Backend> {
+        if let Some(backend) = self.backend.get() {
+            return Ok(backend);
         }
-        let store = self.open_store()?;
-        Ok(self.store.get_or_init(|| store))
+        let backend = self.open_backend()?;
+        Ok(self.backend.get_or_init(|| backend))
     }
 
-    fn open_store(&self) -> Result<Store> {
-        if let Some(url) = variable("MANTA_URL") {
+    /// Returns the store of objects, wherever it is.
+    pub(crate) fn manta(&self) -> Result<&Arc<dyn Manta>> {
+        Ok(self.backend()?.manta())
+    }
+
+    /// Returns the account whose objects are meant.
+    pub(crate) fn account(&self) -> Result<String> {
+        Ok(self.account_setting()?.value.unwrap_or_default())
+    }
+
+    /// Returns the server's address, where there is one.
+    pub(crate) fn url(&self) -> Option<String> {
+        let variable = || {
+            let url = variable("MANTA_URL")?;
+            Some(url.to_string_lossy().into_owned())
+        };
+        self.connection.url.clone().or_else(variable)
+    }
+
+    fn open_backend(&self) -> Result<Backend> {
+        if let Some(url) = self.url() {
             // To put dumps elsewhere than the user thinks would be worse.
             let text = format!(
-                "MANTA_URL is set to {}, but this version cannot use a \
-                 server yet",
-                url.to_string_lossy()
+                "MANTA_URL is set to {url}, but this version cannot use a \
+                 server yet"
             );
             return Err(Failure::from(Error::Environment(text))
                 .hint("unset MANTA_URL to use the store in THOTH_HOME"));
         }
         let folder = self.folder()?;
-        let account = self.account_setting()?.value.unwrap_or_default();
+        let account = self.account()?;
         self.out.detail(format_args!(
             "using the store in {} as {account}",
             folder.display()
         ));
         let embedded = Embedded::open(&folder, &account)
             .map_err(|e| Failure::new(Kind::User, e))?;
-        let embedded = Arc::new(embedded);
-        let dumps = Dumps::open(Arc::clone(&embedded), &account)?
-            .with_author(self.author()?);
-        Ok(Store { embedded, dumps })
+        Ok(Backend::embedded(embedded))
     }
 
     /// Returns the folder of the store.

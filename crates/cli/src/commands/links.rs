@@ -1,7 +1,7 @@
 //! `thoth links`: the program's other names.
 
 use crate::error::{Error, Failure, Result, io_error};
-use crate::names::NAMES;
+use crate::names;
 use crate::output::{Answer, Text, line};
 use crate::session::Session;
 use serde::Serialize;
@@ -27,9 +27,15 @@ const MANUAL: &str = "\
 Example:
   $ thoth links ~/bin
   /home/me/bin/pargs
+  /home/me/bin/manta
+  /home/me/bin/mls
+  ...
 
-Names today:
-  pargs   thoth args";
+  $ ~/bin/mls --help
+  $ ~/bin/pargs core.1234
+
+Names today: pargs is thoth args; manta is thoth manta; and the tools that
+thoth manta --help lists, with an m before: mls is manta ls.";
 
 /// The links made.
 #[derive(Debug, Serialize)]
@@ -50,8 +56,8 @@ impl Links {
         fs::create_dir_all(&self.dir)
             .map_err(io_error("make folder", &self.dir))?;
         let mut links = Vec::new();
-        for name in NAMES {
-            let link = self.dir.join(name.name);
+        for (name, _) in names::all() {
+            let link = self.dir.join(name);
             make(&link, &program)?;
             links.push(link);
         }

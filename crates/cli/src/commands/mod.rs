@@ -35,6 +35,7 @@ mod upload;
 
 use crate::error::Result;
 use crate::session::Session;
+use crate::tools;
 use clap::Subcommand;
 
 /// What the program can be asked to do, in the order of the help.
@@ -69,6 +70,7 @@ pub(crate) enum Command {
     Index(index::Index),
     Config(config::Config),
     Serve(serve::Serve),
+    Manta(tools::Manta),
     Links(links::Links),
     Completions(completions::Completions),
 }
@@ -105,6 +107,7 @@ impl Command {
             Self::Index(c) => c.run(session),
             Self::Config(c) => c.run(session),
             Self::Serve(c) => c.run(session),
+            Self::Manta(c) => c.run(session.globals()),
             Self::Links(c) => c.run(session),
             Self::Completions(c) => c.run(session),
         }
