@@ -351,12 +351,19 @@ fn candidate_lines(
 fn blames_the_system(error: &(dyn StdError + 'static)) -> bool {
     let mut next = Some(error);
     while let Some(error) = next {
-        if error.is::<io::Error>() {
+        if error.is::<io::Error>() || is_refusal(error) {
             return true;
         }
         next = error.source();
     }
     false
+}
+
+/// Whether an error is a server's, about who asks or what it has room for, or
+/// says that there is none.
+fn is_refusal(error: &(dyn StdError + 'static)) -> bool {
+    let error = error.downcast_ref::<thoth_manta::Error>();
+    error.is_some_and(|e| matches!(e.code().status(), 401 | 403 | 503 | 507))
 }
 
 /// Makes an error of a file's path and the system's answer.

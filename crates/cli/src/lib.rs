@@ -16,6 +16,7 @@
 //! Door: [`main`] for the executable, [`docs::write`] for the generated pages.
 
 mod backend;
+mod cached;
 mod commands;
 mod config;
 pub mod docs;
@@ -77,7 +78,9 @@ fn run(args: Vec<OsString>) -> ExitCode {
     let verbosity = cli.globals.verbosity();
     let session =
         Session::new(Output::new(json, verbosity, color), cli.globals);
-    match cli.command.run(&session) {
+    let done = cli.command.run(&session);
+    session.tell_moved();
+    match done {
         Ok(()) if session.is_partial() => ExitCode::from(PARTIAL),
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

@@ -195,6 +195,11 @@ impl Output {
         self
     }
 
+    /// Whether this is `thoth` itself, not one of the tools.
+    pub(crate) fn is_thoth(&self) -> bool {
+        self.program == "thoth"
+    }
+
     /// Writes a value as JSON on a line of its own.
     pub(crate) fn json_line(&self, value: &impl Serialize) -> Result<()> {
         let mut out = self.out.borrow_mut();

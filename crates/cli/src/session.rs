@@ -16,8 +16,12 @@ use crate::tools::connect::Connection;
 use std::cell::{Cell, OnceCell};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use thoth_client::Blocking;
 use thoth_dumps::Dumps;
 use thoth_manta::Manta;
+use thoth_manta::signature::{
+    Agent, Fingerprint, KeyPlaces, SignatureError, Signer, find_key,
+};
 use thoth_store::Embedded;
 
 /// One run of the program.
@@ -122,7 +126,12 @@ impl Session {
             return Ok(setting(name, Some(account), "--account"));
         }
         let of_file = self.config()?.account.clone();
-        Ok(match (first_of(&["THOTH_USER", "MANTA_USER"]), of_file) {
+        // The tools have never heard of THOTH_USER: to them it comes last.
+        let variables = match self.out.is_thoth() {
+            true => ["THOTH_USER", "MANTA_USER"],
+            false => ["MANTA_USER", "THOTH_USER"],
+        };
+        Ok(match (first_of(&variables), of_file) {
             (Some((from, account)), _) => setting(name, Some(account), from),
             (None, Some(account)) => setting(name, Some(account), "file"),
             (None, None) => setting(name, Some(ACCOUNT.into()), "default"),
@@ -233,13 +242,7 @@ impl Session {
 
     fn open_backend(&self) -> Result<Backend> {
         if let Some(url) = self.url() {
-            // To put dumps elsewhere than the user thinks would be worse.
-            let text = format!(
-                "MANTA_URL is set to {url}, but this version cannot use a \
-                 server yet"
-            );
-            return Err(Failure::from(Error::Environment(text))
-                .hint("unset MANTA_URL to use the store in THOTH_HOME"));
+            return self.open_client(&url);
         }
         let folder = self.folder()?;
         let account = self.account()?;
@@ -250,6 +253,84 @@ impl Session {
         let embedded = Embedded::open(&folder, &account)
             .map_err(|e| Failure::new(Kind::User, e))?;
         Ok(Backend::embedded(embedded))
+    }
+
+    fn open_client(&self, url: &str) -> Result<Backend> {
+        let account = self.signing_account()?;
+        let mut config = thoth_client::Config::new(url, &account);
+        config.insecure_tls = self.connection.insecure
+            || variable("MANTA_TLS_INSECURE").is_some_and(|v| v != "0");
+        config.roles = match self.connection.role.is_empty() {
+            false => self.connection.role.clone(),
+            true => list_of("MANTA_ROLE"),
+        };
+        config.signer = self.signer()?.map(Arc::new);
+        let who = match &config.signer {
+            Some(signer) => format!("signing as {}", signer.key_id()),
+            None => "without a signature".to_owned(),
+        };
+        self.out.detail(format_args!("using the server {url}, {who}"));
+        let client =
+            Blocking::new(config).map_err(|e| Failure::new(Kind::User, e))?;
+        let cache = cache_folder().map(|dir| dir.join("records"));
+        Ok(Backend::server(client, cache))
+    }
+
+    /// Returns the account that requests are signed for.
+    pub(crate) fn signing_account(&self) -> Result<String> {
+        let of_variable = || first_of(&["MANTA_USER"]).map(|(_, v)| v);
+        match self.connection.account.clone().or_else(of_variable) {
+            Some(account) => Ok(account),
+            None if no_auth() => self.account(),
+            None => {
+                let text = "account is a required argument".to_owned();
+                Err(Failure::from(Error::Environment(text))
+                    .hint("MANTA_USER or --account names it"))
+            }
+        }
+    }
+
+    /// Returns what signs requests; `None` where nobody should.
+    pub(crate) fn signer(&self) -> Result<Option<Signer>> {
+        let of_variable = || first_of(&["MANTA_KEY_ID"]).map(|(_, v)| v);
+        let key_id = self.connection.key_id.clone().or_else(of_variable);
+        let key_id = match key_id {
+            _ if no_auth() => return Ok(None),
+            Some(key_id) => key_id,
+            None => {
+                let text = "keyId is a required argument".to_owned();
+                return Err(Failure::from(Error::Environment(text)).hint(
+                    "MANTA_KEY_ID is the fingerprint of your key \
+                     (ssh-keygen -l -E md5 -f KEY.pub); MANTA_NO_AUTH=true \
+                     asks without one",
+                ));
+            }
+        };
+        let refused = |e| Failure::new(Kind::User, KeyError(e));
+        let fingerprint = Fingerprint::parse(&key_id).map_err(refused)?;
+        let home = variable("HOME").map(PathBuf::from);
+        let agent = variable("SSH_AUTH_SOCK").map(Agent::at);
+        let folder = home.map(|home| home.join(".ssh"));
+        let places = KeyPlaces { file: None, folder, agent };
+        let key = find_key(&fingerprint, &places, None).map_err(refused)?;
+        let user = self
+            .connection
+            .subuser
+            .clone()
+            .or_else(|| first_of(&["MANTA_SUBUSER"]).map(|(_, user)| user));
+        let account = self.signing_account()?;
+        Ok(Some(Signer::new(&account, user.as_deref(), key)))
+    }
+
+    /// Says what went over the network.
+    pub(crate) fn tell_moved(&self) {
+        let moved = self.backend.get().and_then(Backend::moved);
+        if let Some(moved) = moved {
+            self.out.detail(format_args!(
+                "{} bytes received and {} sent, in {} requests",
+                moved.received, moved.sent, moved.requests
+            ));
+        }
     }
 
     /// Returns the folder of the store.
@@ -270,6 +351,35 @@ impl Session {
             None => default_home(),
         }
     }
+}
+
+/// A key that cannot be used, in the words of whoever looked for it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct KeyError(#[source] SignatureError);
+
+/// Whether nothing should be signed.
+fn no_auth() -> bool {
+    variable("MANTA_NO_AUTH").is_some_and(|v| v != "false" && v != "0")
+}
+
+/// Returns the names in a variable, which commas separate.
+fn list_of(name: &str) -> Vec<String> {
+    let text = variable(name).unwrap_or_default();
+    let text = text.to_string_lossy();
+    let names = text.split(',').map(str::trim).filter(|n| !n.is_empty());
+    names.map(str::to_owned).collect()
+}
+
+/// Returns the folder for what can be had again.
+fn cache_folder() -> Option<PathBuf> {
+    let absolute = |p: &PathBuf| p.is_absolute();
+    let xdg = variable("XDG_CACHE_HOME").map(PathBuf::from).filter(absolute);
+    let home = || {
+        let home = variable("HOME").map(PathBuf::from).filter(absolute)?;
+        Some(home.join(".cache"))
+    };
+    Some(xdg.or_else(home)?.join("thoth"))
 }
 
 fn setting(name: &'static str, value: Option<String>, from: &str) -> Setting {

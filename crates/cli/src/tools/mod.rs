@@ -263,6 +263,7 @@ fn run_tool<T: Tool>(
     let session =
         Session::new(out, globals).connected(tool.connection().clone());
     let done = tool.run(&session).and_then(|()| session.out.flush());
+    session.tell_moved();
     let Err(failure) = done else { return Ok(()) };
     // What was found before it failed comes first.
     let _ = session.out.flush();

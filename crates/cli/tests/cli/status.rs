@@ -150,11 +150,20 @@ fn a_full_disk_under_the_output_is_1() {
 fn a_server_is_not_silently_replaced_by_the_local_store() {
     let home = Home::new();
     let file = home.file("core", &synthetic(&PLAIN));
-    let mut command = home.command(&["upload", file.to_str().expect("plain")]);
-    command.env("MANTA_URL", "https://manta.example.com");
-    let ran = ran(command);
-    assert_eq!(ran.status, 1);
-    assert!(ran.err.contains("MANTA_URL"), "{ran:?}");
+    let words = ["upload", file.to_str().expect("plain")];
+    // A port that nobody listens on.
+    let server = "http://127.0.0.1:1";
+    let mut command = home.command(&words);
+    command.env("MANTA_URL", server);
+    let nobody = ran(command);
+    assert_eq!(nobody.status, 1);
+    assert!(nobody.err.contains("MANTA_USER"), "{nobody:?}");
+    let mut command = home.command(&words);
+    command.env("MANTA_URL", server).env("MANTA_NO_AUTH", "true");
+    let unreachable = ran(command);
+    assert_eq!(unreachable.status, 1, "{unreachable:?}");
+    let text = "cannot reach http://127.0.0.1:1";
+    assert!(unreachable.err.contains(text), "{unreachable:?}");
     assert!(!home.data().exists());
 }
 

@@ -1,7 +1,7 @@
 //! The tools of the object store, from outside.
 //!
 //! The same stories run in each world that there is: the store of this
-//! process, and (once it serves) a server in a process of its own. What a tool
+//! process, and a server in a process of its own. What a tool
 //! prints is compared to the letter, with ids and times taken out.
 
 mod stories;
@@ -14,6 +14,11 @@ macro_rules! in_each_world {
         mod embedded {
             $(#[test] fn $story() {
                 crate::stories::$story(&crate::World::embedded());
+            })*
+        }
+        mod server {
+            $(#[test] fn $story() {
+                crate::stories::$story(&crate::World::server());
             })*
         }
     };

@@ -1,14 +1,29 @@
 //! Where a story happens, and what a tool answered in it.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
 
 /// A store, and a working folder.
 pub(crate) struct World {
+    server: Option<Server>,
     dir: TempDir,
+}
+
+/// A server in a process of its own, which ends with the story.
+struct Server {
+    process: Child,
+    url: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It has nothing to lose.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 /// What a run gave.
@@ -40,12 +55,32 @@ impl World {
     pub(crate) fn embedded() -> Self {
         let dir = tempfile::tempdir().expect("scratch folder");
         std::fs::create_dir(dir.path().join("work")).expect("fresh");
-        Self { dir }
+        Self { server: None, dir }
+    }
+
+    /// A server that looks at no signature.
+    pub(crate) fn server() -> Self {
+        let mut world = Self::embedded();
+        let data = world.dir.path().join("served");
+        let data = data.to_str().expect("a plain path");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_thoth"));
+        command.args(["serve", "--data", data, "--listen", "127.0.0.1:0"]);
+        command.args(["--insecure-no-auth=me", "--log", "off"]);
+        command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut process = command.spawn().expect("the program runs");
+        let stdout = process.stdout.take().expect("a pipe");
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line).expect("a line");
+        let url = line.trim().rsplit(' ').next().expect("an address");
+        assert!(url.starts_with("http://127.0.0.1:"), "{line:?}");
+        let url = url.to_owned();
+        world.server = Some(Server { process, url });
+        world
     }
 
     /// Whether any role tag may be used.
     pub(crate) fn has_roles(&self) -> bool {
-        true
+        self.server.is_none()
     }
 
     pub(crate) fn work(&self) -> PathBuf {
@@ -69,6 +104,11 @@ impl World {
         command.arg0(name).args(words).current_dir(self.work()).env_clear();
         command.env("THOTH_HOME", self.dir.path().join("data"));
         command.env("TZ", "UTC");
+        if let Some(server) = &self.server {
+            command.env("MANTA_URL", &server.url);
+            command.env("MANTA_USER", "me").env("MANTA_NO_AUTH", "true");
+            command.env("XDG_CACHE_HOME", self.dir.path().join("cache"));
+        }
         command.stdin(Stdio::null());
         command
     }

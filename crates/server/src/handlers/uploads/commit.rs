@@ -16,6 +16,7 @@ use thoth_store::{ConcatOptions, Part};
 use super::record::{End, Held, Record, State};
 use super::{Call, committed, invalid, target_path, wrong_state};
 use crate::auth::Action;
+use crate::conditions;
 use crate::handlers::objects::decode_md5;
 use crate::headers;
 use crate::reply::Reply;
@@ -105,7 +106,10 @@ impl Call<'_> {
         let target = target_path(&record.target)?;
         let stored = self.check_parts(record, parts)?;
         self.allow_target(&target)?;
-        let put = put_options(record, &target, stored.1)?;
+        let mut put = put_options(record, &target, stored.1)?;
+        // The protocol has no conditional commits; clients that ask for one
+        // are ours.
+        put.condition = conditions::of_request(self.request);
         let store = &self.core.store;
         store.check_put(&target, &put)?;
         let held = if record.state == State::Created {
