@@ -6,10 +6,14 @@
 //! from the connection, so the sender is held back by TCP. Nothing is read,
 //! and `100 Continue` is not sent, before the thread asks for the first piece.
 //!
-//! A body that goes out is read piece by piece: while one is on its way the
-//! next is read, and a client that does not read holds two pieces and no
-//! thread.
+//! A body that goes out is read piece by piece. What the system has in memory
+//! is read where it is sent, without changing threads, into buffers that have
+//! been sent before; where a disk would have to be waited for, or bytes be
+//! expanded, a thread reads the next piece while one is on its way. A client
+//! that does not read holds a few pieces and no thread.
 
+use std::collections::VecDeque;
+use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
 use std::pin::Pin;
@@ -17,7 +21,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
@@ -26,9 +30,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// Pieces of a body that wait for the thread.
-const WAITING: usize = 4;
+const WAITING: usize = 2;
 /// Bytes of an object that are read at a time.
-const PIECE: u64 = 256 * 1024;
+const PIECE: usize = 256 * 1024;
+/// Buffers that an object keeps for its next pieces.
+const SPARE: usize = 3;
 
 /// Why a body did not come whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -226,28 +232,53 @@ pub(crate) enum Outgoing {
     Object(ObjectStream),
 }
 
+/// Part of an object to be sent.
+pub(crate) struct ObjectPart {
+    pub(crate) reader: Box<dyn ObjectReader>,
+    /// The same bytes as a file of this machine, where there is one.
+    pub(crate) file: Option<File>,
+    pub(crate) range: Range<u64>,
+}
+
+impl ObjectPart {
+    /// Returns a part of an opened object.
+    pub(crate) fn new(
+        reader: Box<dyn ObjectReader>,
+        range: Range<u64>,
+    ) -> ObjectPart {
+        // The reader goes on where the name of the file has gone.
+        let file = reader.local_file().and_then(|f| File::open(f).ok());
+        ObjectPart { reader, file, range }
+    }
+
+    pub(crate) fn length(&self) -> u64 {
+        self.range.end.saturating_sub(self.range.start)
+    }
+}
+
 /// An object that is read as it is sent.
 pub(crate) struct ObjectStream {
     reader: Arc<dyn ObjectReader>,
+    file: Option<File>,
     /// What is still to be read.
     rest: Range<u64>,
     /// What is still to be sent.
     unsent: u64,
     reading: Option<JoinHandle<Result<Bytes, Error>>>,
+    /// Buffers that are used again once they have been sent.
+    spare: VecDeque<Bytes>,
 }
 
 impl Outgoing {
-    pub(crate) fn object(
-        reader: Box<dyn ObjectReader>,
-        range: Range<u64>,
-    ) -> Outgoing {
-        let unsent = range.end.saturating_sub(range.start);
-        let reader = Arc::from(reader);
+    pub(crate) fn object(part: ObjectPart) -> Outgoing {
+        let unsent = part.length();
         Outgoing::Object(ObjectStream {
-            reader,
-            rest: range,
+            reader: Arc::from(part.reader),
+            file: part.file,
+            rest: part.range,
             unsent,
             reading: None,
+            spare: VecDeque::new(),
         })
     }
 }
@@ -259,7 +290,7 @@ impl ObjectStream {
             return;
         }
         let start = self.rest.start;
-        let end = self.rest.end.min(start.saturating_add(PIECE));
+        let end = self.rest.end.min(start.saturating_add(PIECE as u64));
         self.rest.start = end;
         let reader = Arc::clone(&self.reader);
         self.reading = Some(tokio::task::spawn_blocking(move || {
@@ -267,10 +298,52 @@ impl ObjectStream {
         }));
     }
 
+    /// Reads what the system has in memory, without waiting for a disk;
+    /// `None` when that is nothing.
+    fn read_now(&mut self) -> Option<Bytes> {
+        let file = self.file.as_ref()?;
+        if self.rest.is_empty() || self.reading.is_some() {
+            return None;
+        }
+        let used = self.spare.pop_front().map(Bytes::try_into_mut);
+        let mut buffer = match used {
+            Some(Ok(buffer)) => buffer,
+            Some(Err(in_use)) => {
+                self.spare.push_front(in_use);
+                BytesMut::zeroed(PIECE)
+            }
+            None => BytesMut::zeroed(PIECE),
+        };
+        let left = self.rest.end.saturating_sub(self.rest.start);
+        let wanted = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
+        let into = buffer.get_mut(..wanted)?;
+        let read = rustix::io::preadv2(
+            file,
+            &mut [io::IoSliceMut::new(into)],
+            self.rest.start,
+            rustix::io::ReadWriteFlags::NOWAIT,
+        );
+        let buffer = buffer.freeze();
+        let piece = match read {
+            Ok(read) if read > 0 => Some(buffer.slice(..read)),
+            _ => None,
+        };
+        if self.spare.len() < SPARE {
+            self.spare.push_back(buffer);
+        }
+        let read = piece.as_ref().map_or(0, |piece| piece.len() as u64);
+        self.rest.start = self.rest.start.saturating_add(read);
+        piece
+    }
+
     fn poll(
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if let Some(bytes) = self.read_now() {
+            self.unsent = self.unsent.saturating_sub(bytes.len() as u64);
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        }
         self.read_ahead();
         let Some(reading) = &mut self.reading else {
             return Poll::Ready(None);
@@ -282,7 +355,10 @@ impl ObjectStream {
         });
         if let Ok(bytes) = &read {
             self.unsent = self.unsent.saturating_sub(bytes.len() as u64);
-            self.read_ahead();
+            if self.file.is_none() {
+                // Of a file the system reads ahead.
+                self.read_ahead();
+            }
         }
         Poll::Ready(Some(read.map(Frame::data)))
     }

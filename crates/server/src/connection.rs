@@ -31,7 +31,7 @@ pub(crate) fn builder(settings: &Settings) -> Builder {
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(settings.idle())
-        .max_buf_size(settings.max_header_bytes.max(256 * 1024))
+        .max_buf_size(settings.max_header_bytes.max(128 * 1024))
         .max_header_size(settings.max_header_bytes)
         .max_headers(256)
         .half_close(false);

@@ -1,14 +1,14 @@
 //! Answers, and what goes on the wire for an error.
 
-use std::ops::Range;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use md5::{Digest, Md5};
-use thoth_manta::{Code, Error, ObjectReader, Timestamp};
+use thoth_manta::{Code, Error, Timestamp};
+
+use crate::body::ObjectPart;
 
 /// What a request is answered with.
 pub(crate) struct Reply {
@@ -26,7 +26,7 @@ pub(crate) enum ReplyBody {
     None,
     Bytes(Bytes),
     /// Part of an object, read as it is sent.
-    Object(Box<dyn ObjectReader>, Range<u64>),
+    Object(ObjectPart),
 }
 
 impl Reply {

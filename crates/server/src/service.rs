@@ -303,9 +303,9 @@ fn outgoing(reply: &mut Reply, head: bool) -> (Outgoing, u64) {
             let bytes: Option<Bytes> = (length > 0).then_some(bytes);
             (Outgoing::Bytes(bytes), length)
         }
-        ReplyBody::Object(reader, range) => {
-            let length = range.end.saturating_sub(range.start);
-            (Outgoing::object(reader, range), length)
+        ReplyBody::Object(part) => {
+            let length = part.length();
+            (Outgoing::object(part), length)
         }
     }
 }

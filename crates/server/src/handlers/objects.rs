@@ -10,7 +10,7 @@ use thoth_manta::{
 
 use super::Call;
 use crate::auth::{Action, ROLE_TAG};
-use crate::body::read_piece;
+use crate::body::{ObjectPart, read_piece};
 use crate::conditions::{self, Verdict};
 use crate::headers;
 use crate::reply::{Reply, ReplyBody};
@@ -228,7 +228,7 @@ impl Call<'_> {
             Some(reader) if length <= READ_AT_ONCE => {
                 ReplyBody::Bytes(read_piece(reader.as_ref(), range)?)
             }
-            Some(reader) => ReplyBody::Object(reader, range),
+            Some(reader) => ReplyBody::Object(ObjectPart::new(reader, range)),
         };
         Ok(reply)
     }

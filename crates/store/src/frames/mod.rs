@@ -53,7 +53,7 @@
 mod pack;
 mod read;
 
-pub(crate) use pack::{Packed, Packer, Workshop};
+pub(crate) use pack::{Packed, Packer, Place, Workshop};
 pub(crate) use read::FramedReader;
 
 use thoth_manta::{Digest, ObjectId};

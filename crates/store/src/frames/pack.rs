@@ -1,5 +1,8 @@
 //! Packing one segment: digest, pages of zeros, frames.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use blake3::hazmat::ChainingValue;
 use thoth_manta::{Code, Error, Result};
 
@@ -37,13 +40,43 @@ pub(crate) struct Packer {
     scratch: Vec<u8>,
 }
 
+/// Bodies at once from which on each gets less.
+const CROWD: usize = 6;
+/// Buffers kept for later.
+const SPARE: usize = 16;
+
 /// Buffers that go round between those who pack and those who write.
 #[derive(Debug, Default)]
 pub(crate) struct Workshop {
     spare: std::sync::Mutex<Vec<Vec<u8>>>,
+    /// Bodies that have threads now.
+    bodies: AtomicUsize,
+}
+
+/// A body among those that have threads, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place(Arc<Workshop>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.bodies.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Workshop {
+    /// Counts another body that has threads.
+    pub(crate) fn enter(self: &Arc<Workshop>) -> Place {
+        self.bodies.fetch_add(1, Ordering::Relaxed);
+        Place(Arc::clone(self))
+    }
+
+    /// Tells whether so many bodies come at once that each should make do
+    /// with little: more threads and buffers for one would not make all of
+    /// them faster, and memory adds up.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.bodies.load(Ordering::Relaxed) > CROWD
+    }
+
     fn take(&self) -> Vec<u8> {
         let mut spare =
             self.spare.lock().unwrap_or_else(|poison| poison.into_inner());
@@ -55,7 +88,9 @@ impl Workshop {
         buffer.clear();
         let mut spare =
             self.spare.lock().unwrap_or_else(|poison| poison.into_inner());
-        spare.push(buffer);
+        if spare.len() < SPARE {
+            spare.push(buffer);
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use std::thread::JoinHandle;
 use md5::{Digest as _, Md5};
 use thoth_manta::{Code, Error, Result};
 
-use crate::frames::{Packed, Packer, Workshop};
+use crate::frames::{Packed, Packer, Place, Workshop};
 
 /// A mebibyte of a body.
 pub(super) type Buffer = Arc<Vec<u8>>;
@@ -55,6 +55,7 @@ enum News {
 
 /// The threads of one body. All its segments are full.
 pub(super) struct Line {
+    _place: Place,
     jobs: Option<Sender<Job>>,
     hashing: Option<Sender<Buffer>>,
     news: Receiver<News>,
@@ -80,7 +81,9 @@ impl Line {
         let queue = Arc::new(Mutex::new(queue));
         let (news_sender, news) = channel();
         let compress = Arc::new(AtomicBool::new(compress));
+        let workers = if workshop.is_crowded() { 1 } else { workers };
         let mut line = Line {
+            _place: workshop.enter(),
             jobs: Some(jobs),
             hashing: None,
             news,

@@ -140,6 +140,11 @@ impl LocalWriter {
 
     /// Returns a buffer that nobody else holds, waiting for one if need be.
     fn free_buffer(&mut self) -> Result<Buffer> {
+        let most = if self.workshop.is_crowded() {
+            1
+        } else {
+            self.settings.workers * RING_PER_WORKER
+        };
         loop {
             let free = self
                 .ring
@@ -149,10 +154,7 @@ impl LocalWriter {
                 return Ok(self.ring.swap_remove(free));
             }
             match &mut self.line {
-                Some(line)
-                    if self.ring.len()
-                        > self.settings.workers * RING_PER_WORKER =>
-                {
+                Some(line) if self.ring.len() > most => {
                     line.wait()?;
                     self.write_ready()?;
                 }
