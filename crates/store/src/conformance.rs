@@ -13,7 +13,26 @@
 //! - [`parts`]: several objects become one, all or nothing, and what nobody
 //!   ends is swept;
 //! - [`indexes`]: the change log's order, compare-and-swap of positions;
-//! - [`model`]: long random histories against a plain map.
+//! - [`model`]: long random histories against a plain map;
+//! - [`parallel`]: the same by several writers at once, with a sweep beside
+//!   them, and a change log that leads to the same end;
+//! - [`failures`]: every operation of the store, with each call that it makes
+//!   of an engine failing in turn, before its effect and after it.
+//!
+//! The last one puts the engines into [`FaultyMeta`] and [`FaultyBlobs`], which
+//! fail when they are told to. What the store promises whatever fails:
+//!
+//! 1. An operation that returns well has been done, whole.
+//! 2. One that fails with a code that is certain (any but `InternalError` and
+//!    `ServiceUnavailable`) has changed nothing.
+//! 3. After the other two codes it has been done whole or not at all, and
+//!    doing it again leads to the same end.
+//! 4. What is left of a failed operation is gone after a sweep; what is named
+//!    is never swept, and has the bytes that were put.
+//!
+//! An engine's own steps (a short write, a flush that fails, a name that cannot
+//! be given) are inside it, where this suite cannot reach: an engine tests them
+//! by itself, and owes the suite only that each shows as an error of the call.
 
 #![expect(
     clippy::unwrap_used,
@@ -27,15 +46,21 @@ use std::sync::Barrier;
 use std::time::Duration;
 
 use thoth_manta::{
-    Code, Condition, Document, Etag, Index, IndexBatch, IndexQuery, Info,
+    Code, Condition, Document, Etag, Index, IndexBatch, IndexQuery,
     ListOptions, Manta, MantaExt, Metadata, Order, Path, PutOptions,
 };
 
 use crate::{BlobStore, Expected, MetaStore, ObjectStore, Wanted};
 
+mod failures;
+mod faults;
 mod index;
+mod model;
 mod parts;
+pub use failures::failures;
+pub use faults::{Faults, FaultyBlobs, FaultyMeta, Kind};
 pub use index::values as index_values;
+pub use model::{model, parallel};
 pub use parts::parts;
 
 /// Runs the whole suite; `fresh` returns engines that hold nothing.
@@ -52,6 +77,9 @@ pub fn all<M: MetaStore, B: BlobStore>(mut fresh: impl FnMut() -> (M, B)) {
     indexes(&store());
     index_values(&store(), 0x7661_6c75);
     model(&store(), 0x7468_6f74);
+    parallel(&store(), 0x7061_7261);
+    let (meta, bytes) = fresh();
+    failures(meta, bytes, 0x6661_696c);
 }
 
 fn path(text: &str) -> Path {
@@ -482,92 +510,6 @@ pub fn indexes<M: MetaStore, B: BlobStore>(store: &ObjectStore<M, B>) {
     store.index_clear("i").unwrap();
     assert_eq!(store.index_position("i").unwrap(), 0);
     assert_eq!(ids(all()), [""; 0]);
-}
-
-/// Random histories, compared with a plain map after every step.
-pub fn model<M: MetaStore, B: BlobStore>(store: &ObjectStore<M, B>, seed: u64) {
-    let mut random = Random(seed);
-    let mut map: BTreeMap<String, (Vec<u8>, Etag)> = BTreeMap::new();
-    let directory = path("m");
-    store.mkdir(&directory).unwrap();
-    for step in 0..400u64 {
-        let name = format!("n{}", random.below(8));
-        let target = directory.join(&name).unwrap();
-        let known = map.get(&name).cloned();
-        match random.below(10) {
-            0..=3 => {
-                let length =
-                    [0, 10, 16_384, 16_385, 60_000][random.below(5) as usize];
-                let bytes = body(length, step);
-                let info = store
-                    .put_bytes(&target, &bytes, &PutOptions::default())
-                    .unwrap();
-                map.insert(name, (bytes, info.etag));
-            }
-            4 | 5 => {
-                let condition = match (&known, random.below(2)) {
-                    (Some((_, etag)), 0) => Condition::unchanged(etag.clone()),
-                    _ => Condition::create_only(),
-                };
-                let expected = condition.holds(known.as_ref().map(|k| &k.1));
-                let options = PutOptions { condition, ..PutOptions::default() };
-                let bytes = body(20, step);
-                match store.put_bytes(&target, &bytes, &options) {
-                    Ok(info) => {
-                        assert!(expected, "step {step}");
-                        map.insert(name, (bytes, info.etag));
-                    }
-                    Err(error) => {
-                        assert!(!expected, "step {step}: {error}");
-                    }
-                }
-            }
-            6 => {
-                let gone = store.delete(&target, &Condition::none());
-                assert_eq!(gone.is_ok(), map.remove(&name).is_some());
-            }
-            7 => {
-                let other = format!("n{}", random.below(8));
-                let to = directory.join(&other).unwrap();
-                let linked = store.link(&target, &to);
-                assert_eq!(linked.is_ok(), known.is_some(), "step {step}");
-                if let Some(version) = known {
-                    map.insert(other, version);
-                }
-            }
-            8 => {
-                store.maintain_after(Duration::ZERO, Duration::ZERO).unwrap();
-            }
-            _ => compare(store, &directory, &map),
-        }
-    }
-    compare(store, &directory, &map);
-}
-
-fn compare(
-    store: &dyn Manta,
-    directory: &Path,
-    map: &BTreeMap<String, (Vec<u8>, Etag)>,
-) {
-    let mut listed = Vec::new();
-    store
-        .list_all(directory, &mut |entry| {
-            let Info::Object(object) = entry else { panic!("{entry:?}") };
-            listed.push((object.path.name().to_owned(), object.etag));
-            Ok(())
-        })
-        .unwrap();
-    let expected: Vec<_> = map
-        .iter()
-        .map(|(name, (_, etag))| (name.clone(), etag.clone()))
-        .collect();
-    assert_eq!(listed, expected);
-    for (name, (bytes, etag)) in map {
-        let path = directory.join(name).unwrap();
-        let (info, back) = store.get(&path, 1 << 30).unwrap();
-        assert_eq!(&info.etag, etag);
-        assert!(&back == bytes, "{name}");
-    }
 }
 
 /// A small generator (splitmix64), so that a history can be repeated.
