@@ -260,10 +260,7 @@ impl Session {
         let mut config = thoth_client::Config::new(url, &account);
         config.insecure_tls = self.connection.insecure
             || variable("MANTA_TLS_INSECURE").is_some_and(|v| v != "0");
-        config.roles = match self.connection.role.is_empty() {
-            false => self.connection.role.clone(),
-            true => list_of("MANTA_ROLE"),
-        };
+        config.roles = self.roles();
         config.signer = self.signer()?.map(Arc::new);
         let who = match &config.signer {
             Some(signer) => format!("signing as {}", signer.key_id()),
@@ -292,6 +289,14 @@ impl Session {
 
     /// Returns what signs requests; `None` where nobody should.
     pub(crate) fn signer(&self) -> Result<Option<Signer>> {
+        self.signer_from(None)
+    }
+
+    /// Does so with a key from a file, if one is named.
+    pub(crate) fn signer_from(
+        &self,
+        file: Option<PathBuf>,
+    ) -> Result<Option<Signer>> {
         let of_variable = || first_of(&["MANTA_KEY_ID"]).map(|(_, v)| v);
         let key_id = self.connection.key_id.clone().or_else(of_variable);
         let key_id = match key_id {
@@ -311,7 +316,7 @@ impl Session {
         let home = variable("HOME").map(PathBuf::from);
         let agent = variable("SSH_AUTH_SOCK").map(Agent::at);
         let folder = home.map(|home| home.join(".ssh"));
-        let places = KeyPlaces { file: None, folder, agent };
+        let places = KeyPlaces { file, folder, agent };
         let key = find_key(&fingerprint, &places, None).map_err(refused)?;
         let user = self
             .connection
@@ -320,6 +325,14 @@ impl Session {
             .or_else(|| first_of(&["MANTA_SUBUSER"]).map(|(_, user)| user));
         let account = self.signing_account()?;
         Ok(Some(Signer::new(&account, user.as_deref(), key)))
+    }
+
+    /// Returns the roles to act in.
+    pub(crate) fn roles(&self) -> Vec<String> {
+        match self.connection.role.is_empty() {
+            false => self.connection.role.clone(),
+            true => list_of("MANTA_ROLE"),
+        }
     }
 
     /// Says what went over the network.

@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use thoth_manta::{
-    Code, Condition, DirectoryOptions, Error, Info, LinkOptions, ListOptions,
-    Listing, Manta, Metadata, ObjectInfo, ObjectReader, Path, PutOptions,
-    Result,
+    Code, Condition, DirectoryOptions, Error, Etag, Info, LinkOptions,
+    ListOptions, Listing, Manta, Metadata, ObjectInfo, ObjectReader, Path,
+    PutOptions, Result,
 };
 use tokio::runtime::Runtime;
 use tokio::sync::{Notify, mpsc};
@@ -22,7 +22,7 @@ use crate::objects::{Pieces, check_length};
 use crate::parts::part_size;
 use crate::reader::Reader;
 use crate::transport::Head;
-use crate::{Client, Config};
+use crate::{Client, Config, Upload};
 
 /// Bytes read from a body at once.
 const PIECE: usize = 256 << 10;
@@ -99,6 +99,27 @@ impl Blocking {
     /// When there is no answer.
     pub fn head(&self, path: &Path) -> Result<Head> {
         self.wait(self.client.head(path))
+    }
+
+    /// Sends a part of an upload as it comes; returns its etag.
+    ///
+    /// # Errors
+    ///
+    /// The server's, and trouble on the way to it.
+    pub fn put_part(
+        &self,
+        upload: &Upload,
+        number: u32,
+        body: &mut dyn Read,
+        length: Option<u64>,
+    ) -> Result<Etag> {
+        let path = upload.directory.join(&number.to_string())?;
+        let options = PutOptions {
+            length_bytes: length,
+            durability: 0,
+            ..PutOptions::default()
+        };
+        Ok(self.put_streamed(&path, body, &options)?.etag)
     }
 
     fn put_short(

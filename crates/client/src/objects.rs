@@ -147,8 +147,12 @@ pub(crate) fn check_length(
 fn put_call(path: &Path, options: &PutOptions, length: Option<u64>) -> Call {
     let mut call = Call::new(Method::PUT, path.to_encoded())
         .header("content-type", options.metadata.content_type.as_str())
-        .header("durability-level", options.durability.to_string())
         .repeatable(options.condition == thoth_manta::Condition::none());
+    // Parts of an upload have none of their own.
+    if options.durability > 0 {
+        let copies = options.durability.to_string();
+        call = call.header("durability-level", copies);
+    }
     call = match length {
         Some(length) => call.header("content-length", length.to_string()),
         None => call.header("transfer-encoding", "chunked"),

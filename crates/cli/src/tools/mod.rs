@@ -27,11 +27,13 @@ mod ln;
 mod ls;
 mod md5;
 mod mkdir;
+mod mpu;
 mod paths;
 mod put;
 mod question;
 mod rm;
 mod rmdir;
+mod sign;
 pub(crate) use stored::Head;
 mod stored;
 
@@ -109,6 +111,8 @@ tools! {
     "md5" "mmd5" md5::Md5;
     "chattr" "mchattr" chattr::Chattr;
     "chmod" "mchmod" chmod::Chmod;
+    "sign" "msign" sign::Sign;
+    "mpu" "mmpu" mpu::Mpu;
     "sync" "msync" sync::Sync;
     "untar" "muntar" untar::Untar;
 
@@ -167,7 +171,7 @@ pub(crate) fn run_named(
     let words = std::iter::once(OsString::from(name)).chain(arguments);
     let mut command = whole(command(name, name));
     match command.try_get_matches_from_mut(words) {
-        Ok(matches) if matches.get_flag("completion") => complete(command),
+        Ok(matches) if wants_completion(&matches) => complete(command),
         Ok(matches) => run_matched(name, &matches, globals),
         Err(error) => refused(name, &error),
     }
@@ -228,6 +232,13 @@ fn whole(command: Command) -> Command {
                 .action(clap::ArgAction::Version),
         )
         .max_term_width(100)
+}
+
+/// Whether completions are asked for; a tool of several steps has no such flag
+/// of its own.
+fn wants_completion(matches: &ArgMatches) -> bool {
+    let flag = matches.try_get_one::<bool>("completion");
+    flag.is_ok_and(|flag| flag.is_some_and(|yes| *yes))
 }
 
 fn complete(mut command: Command) -> Result<()> {

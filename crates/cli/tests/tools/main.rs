@@ -49,6 +49,9 @@ in_each_world! {
     mistakes
     names_that_are_hostile
     a_word_after_manta
+    an_object_in_parts
+    a_long_file_goes_in_parts
+    signed_addresses
 }
 
 #[test]
@@ -66,7 +69,8 @@ fn help_and_version_of_every_tool() {
     let world = World::embedded();
     for name in [
         "manta", "mls", "mput", "mget", "minfo", "mfind", "mmkdir", "mrmdir",
-        "mrm", "mln", "mmd5", "mchattr", "mchmod", "msync", "muntar",
+        "mrm", "mln", "mmd5", "mchattr", "mchmod", "msync", "muntar", "msign",
+        "mmpu",
     ] {
         let help = world.tool(&[name, "--help"]).ok();
         assert!(help.contains("Usage: "), "{name}: {help}");

@@ -531,3 +531,133 @@ pub(crate) fn a_word_after_manta(w: &World) {
     let missing = w.tool(&["manta", "get", "~~/stor/b"]).failed();
     assert!(missing.starts_with("mget: ResourceNotFoundError"), "{missing}");
 }
+
+pub(crate) fn an_object_in_parts(w: &World) {
+    if !w.is_server() {
+        let refused = w.tool(&["mmpu", "create", "~~/stor/p"]).failed();
+        let text = "multipart upload is not supported";
+        assert!(refused.contains(text), "{refused}");
+        return;
+    }
+    let create = ["mmpu", "create", "-H", "m-x: 1", "-c", "3", "~~/stor/p"];
+    let id = w.tool(&create).ok();
+    let id = id.trim();
+    assert_eq!(plain(id), "ETAG");
+    let first = vec![b'a'; 5 << 20];
+    w.file("first", &first);
+    let a = w.tool(&["mmpu", "upload", "-f", "first", id, "0"]).ok();
+    let b = w.fed(b"the end", &["mmpu", "upload", id, "1"]).ok();
+    let wrong = w.fed(b"", &["mmpu", "upload", id, "01"]).failed();
+    assert!(wrong.contains("[0, 9999]"), "{wrong}");
+    let listed = w.tool(&["mmpu", "list"]).ok();
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+    assert!(listed.trim().ends_with(id), "{listed}");
+    let parts = w.tool(&["mmpu", "parts", id]).ok();
+    assert_eq!(sorted(&parts).len(), 2, "{parts}");
+    let all = w.tool(&["mmpu", "list", "-p"]).ok();
+    assert_eq!(all.lines().count(), 3, "{all}");
+    let state = json(&w.tool(&["mmpu", "get", id]).ok());
+    assert_eq!(state["state"], "created");
+    assert_eq!(state["headers"]["m-x"], "1");
+    let (a, b) = (a.trim(), b.trim());
+    let swapped = w.tool(&["mmpu", "commit", id, b, a]).failed();
+    assert!(swapped.contains("MultipartUploadInvalidArgument"), "{swapped}");
+    w.quiet(&["mmpu", "commit", id, a, b]);
+    let mut whole = first;
+    whole.extend(b"the end");
+    w.quiet(&["mget", "-o", "whole", "~~/stor/p"]);
+    assert!(w.read("whole") == whole);
+    let info = json(&w.tool(&["minfo", "-j", "~~/stor/p"]).ok());
+    assert_eq!(
+        (&info["m-x"], &info["durability-level"]),
+        (&"1".into(), &"3".into())
+    );
+    let state = json(&w.tool(&["mmpu", "get", id]).ok());
+    assert_eq!(
+        (&state["state"], &state["result"]),
+        (&"done".into(), &"committed".into())
+    );
+    // Another one, which comes to nothing.
+    let id = w.tool(&["mmpu", "create", "~~/stor/q"]).ok();
+    w.quiet(&["mmpu", "abort", id.trim()]);
+    let late = w.tool(&["mmpu", "commit", id.trim()]).failed();
+    assert!(late.contains("InvalidMultipartUploadState"), "{late}");
+    w.tool(&["mget", "~~/stor/q"]).failed();
+    w.tool(&["mmpu", "get", "0d9c4b9e-0d0c-4c3b-8d1c-0a2f6b6a3d57"]).failed();
+}
+
+pub(crate) fn a_long_file_goes_in_parts(w: &World) {
+    // Long enough to go in parts, and mostly a hole.
+    let size = (128 << 20) + 12_345u64;
+    w.file("long", b"the beginning");
+    let file = std::fs::File::options()
+        .write(true)
+        .open(w.work().join("long"))
+        .expect("it was written");
+    file.set_len(size).expect("a sparse file");
+    std::os::unix::fs::FileExt::write_at(&file, b"the end", size - 7)
+        .expect("room");
+    w.quiet(&["mput", "-f", "long", "~~/stor/long"]);
+    let part = |range: &str| {
+        let header = format!("range: bytes={range}");
+        w.tool(&["mget", "-H", &header, "~~/stor/long"]).ok()
+    };
+    assert_eq!(part("0-12"), "the beginning");
+    assert_eq!(part("-7"), "the end");
+    w.quiet(&["mget", "-o", "back", "~~/stor/long"]);
+    assert!(w.read("back") == w.read("long"));
+    if w.is_server() {
+        let left = w.tool(&["mmpu", "list", "-p"]).ok();
+        assert!(left.lines().count() <= 1, "parts stay: {left}");
+    }
+    // Refused before the first part.
+    let no = w.tool(&["mput", "-f", "long", "~~/stor/none/x"]).failed();
+    assert!(no.contains("DirectoryDoesNotExist"), "{no}");
+    let once = ["mput", "-H", "if-none-match: *", "-f", "long", "~~/stor/long"];
+    let there = w.tool(&once).failed();
+    assert!(there.contains("precondition not met"), "{there}");
+}
+
+pub(crate) fn signed_addresses(w: &World) {
+    let none = w.tool(&["msign", "-u", "http://x.example", "~~/stor/a"]);
+    let text = "keyId is a required argument";
+    let text = if w.is_server() { "MANTA_NO_AUTH" } else { text };
+    assert!(none.failed().contains(text));
+    let keygen = std::process::Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+        .arg(w.work().join("id"))
+        .status();
+    assert!(keygen.expect("ssh-keygen is installed").success());
+    let public = String::from_utf8(w.read("id.pub")).expect("text");
+    let key = thoth_manta::signature::PublicKey::parse(public.trim())
+        .expect("a key that was just made");
+    let fingerprint = key.md5().to_string();
+    let sign = |words: &[&str]| {
+        let mut all = vec!["-k", &fingerprint, "-f", "id"];
+        all.extend(["-u", "http://x.example:81", "-a", "me"]);
+        all.extend(words);
+        let mut command = w.command("msign", &all);
+        command.env_remove("MANTA_NO_AUTH");
+        crate::world::ran(command, b"")
+    };
+    let url = sign(&["-e", "4102444800", "~~/stor/a b"]).ok();
+    let start = "http://x.example:81/me/stor/a%20b?";
+    let query = url.trim().strip_prefix(start).expect(&url);
+    let signed = thoth_manta::signature::SignedUrl::parse(query)
+        .expect("a query that was signed");
+    let text = signed
+        .signing_string("GET", "x.example:81", "/me/stor/a%20b")
+        .expect("a method that is allowed");
+    let algorithm = thoth_manta::signature::Algorithm::parse(&signed.algorithm)
+        .expect("a label that is known");
+    assert!(key.verify(algorithm, text.as_bytes(), &signed.signature));
+    assert!(query.contains("expires=4102444800"), "{query}");
+    let many = sign(&["-m", "PUT", "-m", "GET", "-E", "5m", "~~/stor/a"]).ok();
+    assert!(many.contains("method=GET%2CPUT"), "{many}");
+    for wrong in [["-m", "get"], ["-E", "0m"], ["-E", "5x"], ["-g", "rsa-sha1"]]
+    {
+        let mut words = wrong.to_vec();
+        words.push("~~/stor/a");
+        sign(&words).failed();
+    }
+}

@@ -78,6 +78,11 @@ impl World {
         world
     }
 
+    /// Whether there is a server.
+    pub(crate) fn is_server(&self) -> bool {
+        self.server.is_some()
+    }
+
     /// Whether any role tag may be used.
     pub(crate) fn has_roles(&self) -> bool {
         self.server.is_none()
@@ -147,7 +152,7 @@ impl World {
     }
 }
 
-fn ran(mut command: Command, input: &[u8]) -> Ran {
+pub(crate) fn ran(mut command: Command, input: &[u8]) -> Ran {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
