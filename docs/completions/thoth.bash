@@ -97,6 +97,9 @@ _thoth() {
             thoth,stack)
                 cmd="thoth__subcmd__stack"
                 ;;
+            thoth,store)
+                cmd="thoth__subcmd__store"
+                ;;
             thoth,threads)
                 cmd="thoth__subcmd__threads"
                 ;;
@@ -196,6 +199,9 @@ _thoth() {
             thoth__subcmd__help,stack)
                 cmd="thoth__subcmd__help__subcmd__stack"
                 ;;
+            thoth__subcmd__help,store)
+                cmd="thoth__subcmd__help__subcmd__store"
+                ;;
             thoth__subcmd__help,threads)
                 cmd="thoth__subcmd__help__subcmd__threads"
                 ;;
@@ -220,6 +226,18 @@ _thoth() {
             thoth__subcmd__help__subcmd__index,rebuild)
                 cmd="thoth__subcmd__help__subcmd__index__subcmd__rebuild"
                 ;;
+            thoth__subcmd__help__subcmd__store,backup)
+                cmd="thoth__subcmd__help__subcmd__store__subcmd__backup"
+                ;;
+            thoth__subcmd__help__subcmd__store,quota)
+                cmd="thoth__subcmd__help__subcmd__store__subcmd__quota"
+                ;;
+            thoth__subcmd__help__subcmd__store,restore)
+                cmd="thoth__subcmd__help__subcmd__store__subcmd__restore"
+                ;;
+            thoth__subcmd__help__subcmd__store,scrub)
+                cmd="thoth__subcmd__help__subcmd__store__subcmd__scrub"
+                ;;
             thoth__subcmd__index,check)
                 cmd="thoth__subcmd__index__subcmd__check"
                 ;;
@@ -238,6 +256,36 @@ _thoth() {
             thoth__subcmd__index__subcmd__help,rebuild)
                 cmd="thoth__subcmd__index__subcmd__help__subcmd__rebuild"
                 ;;
+            thoth__subcmd__store,backup)
+                cmd="thoth__subcmd__store__subcmd__backup"
+                ;;
+            thoth__subcmd__store,help)
+                cmd="thoth__subcmd__store__subcmd__help"
+                ;;
+            thoth__subcmd__store,quota)
+                cmd="thoth__subcmd__store__subcmd__quota"
+                ;;
+            thoth__subcmd__store,restore)
+                cmd="thoth__subcmd__store__subcmd__restore"
+                ;;
+            thoth__subcmd__store,scrub)
+                cmd="thoth__subcmd__store__subcmd__scrub"
+                ;;
+            thoth__subcmd__store__subcmd__help,backup)
+                cmd="thoth__subcmd__store__subcmd__help__subcmd__backup"
+                ;;
+            thoth__subcmd__store__subcmd__help,help)
+                cmd="thoth__subcmd__store__subcmd__help__subcmd__help"
+                ;;
+            thoth__subcmd__store__subcmd__help,quota)
+                cmd="thoth__subcmd__store__subcmd__help__subcmd__quota"
+                ;;
+            thoth__subcmd__store__subcmd__help,restore)
+                cmd="thoth__subcmd__store__subcmd__help__subcmd__restore"
+                ;;
+            thoth__subcmd__store__subcmd__help,scrub)
+                cmd="thoth__subcmd__store__subcmd__help__subcmd__scrub"
+                ;;
             *)
                 ;;
         esac
@@ -245,7 +293,7 @@ _thoth() {
 
     case "${cmd}" in
         thoth)
-            opts="-q -v -h -V --json --quiet --verbose --color --home --help --version upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config serve manta links completions help"
+            opts="-q -v -h -V --json --quiet --verbose --color --home --help --version upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config serve store manta links completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -563,7 +611,7 @@ _thoth() {
             return 0
             ;;
         thoth__subcmd__help)
-            opts="upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config serve manta links completions help"
+            opts="upload info ls object report set unset ticket unticket history undo get cat rm purge du stack fault threads args env auxv maps modules notes demo index config serve store manta links completions help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -971,6 +1019,76 @@ _thoth() {
         thoth__subcmd__help__subcmd__stack)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__help__subcmd__store)
+            opts="backup restore scrub quota"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__help__subcmd__store__subcmd__backup)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__help__subcmd__store__subcmd__quota)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__help__subcmd__store__subcmd__restore)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__help__subcmd__store__subcmd__scrub)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1676,6 +1794,224 @@ _thoth() {
                     return 0
                     ;;
                 -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__store)
+            opts="-q -v -h --data --json --quiet --verbose --color --home --help backup restore scrub quota help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__store__subcmd__backup)
+            opts="-q -v -h --data --json --quiet --verbose --color --home --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__store__subcmd__help)
+            opts="backup restore scrub quota help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__store__subcmd__help__subcmd__backup)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__store__subcmd__help__subcmd__help)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__store__subcmd__help__subcmd__quota)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__store__subcmd__help__subcmd__restore)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__store__subcmd__help__subcmd__scrub)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__store__subcmd__quota)
+            opts="-q -v -h --data --json --quiet --verbose --color --home --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__store__subcmd__restore)
+            opts="-q -v -h --accept-bad --data --json --quiet --verbose --color --home --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --data)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --home)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        thoth__subcmd__store__subcmd__scrub)
+            opts="-q -v -h --rate --data --json --quiet --verbose --color --home --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --data)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

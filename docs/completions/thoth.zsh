@@ -675,6 +675,140 @@ never\:"Never"))' \
 '--help[Print help (see more with '\''--help'\'')]' \
 && ret=0
 ;;
+(store)
+_arguments "${_arguments_options[@]}" : \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_thoth__subcmd__store_commands" \
+"*::: :->store" \
+&& ret=0
+
+    case $state in
+    (store)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-store-command-$line[1]:"
+        case $line[1] in
+            (backup)
+_arguments "${_arguments_options[@]}" : \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':to -- Folder of the backup:_files' \
+&& ret=0
+;;
+(restore)
+_arguments "${_arguments_options[@]}" : \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--accept-bad[Go on when something in the backup is bad]' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':from -- Folder of the backup:_files' \
+&& ret=0
+;;
+(scrub)
+_arguments "${_arguments_options[@]}" : \
+'--rate=[Read no faster than this in a second]:SIZE:_default' \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+&& ret=0
+;;
+(quota)
+_arguments "${_arguments_options[@]}" : \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':account -- The account:_default' \
+'::limit -- The most that it may take on disk, such as 500G, or "none":_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_thoth__subcmd__store__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-store-help-command-$line[1]:"
+        case $line[1] in
+            (backup)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(restore)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(scrub)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(quota)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
 (manta)
 _arguments "${_arguments_options[@]}" : \
 '--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
@@ -871,6 +1005,38 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(store)
+_arguments "${_arguments_options[@]}" : \
+":: :_thoth__subcmd__help__subcmd__store_commands" \
+"*::: :->store" \
+&& ret=0
+
+    case $state in
+    (store)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-help-store-command-$line[1]:"
+        case $line[1] in
+            (backup)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(restore)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(scrub)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(quota)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
 (manta)
 _arguments "${_arguments_options[@]}" : \
 && ret=0
@@ -928,6 +1094,7 @@ _thoth_commands() {
 'index:Rebuild or check the index of records' \
 'config:Show what is in force, and where it comes from' \
 'serve:Serve the store to other machines' \
+'store:Back up, restore, check and limit a store' \
 'manta:Work with the objects of the store' \
 'links:Make the program'\''s other names' \
 'completions:Print a shell'\''s completions' \
@@ -1017,6 +1184,7 @@ _thoth__subcmd__help_commands() {
 'index:Rebuild or check the index of records' \
 'config:Show what is in force, and where it comes from' \
 'serve:Serve the store to other machines' \
+'store:Back up, restore, check and limit a store' \
 'manta:Work with the objects of the store' \
 'links:Make the program'\''s other names' \
 'completions:Print a shell'\''s completions' \
@@ -1172,6 +1340,36 @@ _thoth__subcmd__help__subcmd__stack_commands() {
     local commands; commands=()
     _describe -t commands 'thoth help stack commands' commands "$@"
 }
+(( $+functions[_thoth__subcmd__help__subcmd__store_commands] )) ||
+_thoth__subcmd__help__subcmd__store_commands() {
+    local commands; commands=(
+'backup:Write a backup into a folder, or bring one up to date' \
+'restore:Make a store of a backup, checking all of it' \
+'scrub:Read everything and compare it with its digests' \
+'quota:Show what an account has stored, or limit it' \
+    )
+    _describe -t commands 'thoth help store commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__store__subcmd__backup_commands] )) ||
+_thoth__subcmd__help__subcmd__store__subcmd__backup_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help store backup commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__store__subcmd__quota_commands] )) ||
+_thoth__subcmd__help__subcmd__store__subcmd__quota_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help store quota commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__store__subcmd__restore_commands] )) ||
+_thoth__subcmd__help__subcmd__store__subcmd__restore_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help store restore commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__store__subcmd__scrub_commands] )) ||
+_thoth__subcmd__help__subcmd__store__subcmd__scrub_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help store scrub commands' commands "$@"
+}
 (( $+functions[_thoth__subcmd__help__subcmd__threads_commands] )) ||
 _thoth__subcmd__help__subcmd__threads_commands() {
     local commands; commands=()
@@ -1319,6 +1517,73 @@ _thoth__subcmd__set_commands() {
 _thoth__subcmd__stack_commands() {
     local commands; commands=()
     _describe -t commands 'thoth stack commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__store_commands] )) ||
+_thoth__subcmd__store_commands() {
+    local commands; commands=(
+'backup:Write a backup into a folder, or bring one up to date' \
+'restore:Make a store of a backup, checking all of it' \
+'scrub:Read everything and compare it with its digests' \
+'quota:Show what an account has stored, or limit it' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'thoth store commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__store__subcmd__backup_commands] )) ||
+_thoth__subcmd__store__subcmd__backup_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth store backup commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__store__subcmd__help_commands] )) ||
+_thoth__subcmd__store__subcmd__help_commands() {
+    local commands; commands=(
+'backup:Write a backup into a folder, or bring one up to date' \
+'restore:Make a store of a backup, checking all of it' \
+'scrub:Read everything and compare it with its digests' \
+'quota:Show what an account has stored, or limit it' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'thoth store help commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__store__subcmd__help__subcmd__backup_commands] )) ||
+_thoth__subcmd__store__subcmd__help__subcmd__backup_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth store help backup commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__store__subcmd__help__subcmd__help_commands] )) ||
+_thoth__subcmd__store__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth store help help commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__store__subcmd__help__subcmd__quota_commands] )) ||
+_thoth__subcmd__store__subcmd__help__subcmd__quota_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth store help quota commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__store__subcmd__help__subcmd__restore_commands] )) ||
+_thoth__subcmd__store__subcmd__help__subcmd__restore_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth store help restore commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__store__subcmd__help__subcmd__scrub_commands] )) ||
+_thoth__subcmd__store__subcmd__help__subcmd__scrub_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth store help scrub commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__store__subcmd__quota_commands] )) ||
+_thoth__subcmd__store__subcmd__quota_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth store quota commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__store__subcmd__restore_commands] )) ||
+_thoth__subcmd__store__subcmd__restore_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth store restore commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__store__subcmd__scrub_commands] )) ||
+_thoth__subcmd__store__subcmd__scrub_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth store scrub commands' commands "$@"
 }
 (( $+functions[_thoth__subcmd__threads_commands] )) ||
 _thoth__subcmd__threads_commands() {

@@ -254,7 +254,13 @@ impl<M: MetaStore, B: BlobStore> ObjectStore<M, B> {
     ///
     /// Those of the put.
     pub fn check_put(&self, path: &Path, options: &PutOptions) -> Result<()> {
-        self.refuse_early(path, options, true).map(|_| ())
+        let judged = self.refuse_early(path, options, true).map(|_| ());
+        if let Err(error) = &judged
+            && error.code() == Code::NotEnoughSpace
+        {
+            self.make_room();
+        }
+        judged
     }
 
     /// Does so, and returns the room that the put is going to need.

@@ -29,6 +29,7 @@ mod rm;
 mod serve;
 mod set;
 mod stack;
+mod store;
 mod threads;
 mod ticket;
 mod upload;
@@ -70,6 +71,7 @@ pub(crate) enum Command {
     Index(index::Index),
     Config(config::Config),
     Serve(serve::Serve),
+    Store(store::Store),
     Manta(tools::Manta),
     Links(links::Links),
     Completions(completions::Completions),
@@ -107,6 +109,7 @@ impl Command {
             Self::Index(c) => c.run(session),
             Self::Config(c) => c.run(session),
             Self::Serve(c) => c.run(session),
+            Self::Store(c) => c.run(session),
             Self::Manta(c) => c.run(session.globals()),
             Self::Links(c) => c.run(session),
             Self::Completions(c) => c.run(session),
