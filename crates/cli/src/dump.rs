@@ -170,7 +170,17 @@ pub(crate) fn nothing_matches(
         let right = suggest::property(&known, name)?;
         Some(format!("did you mean {right}={value}?"))
     });
-    failure.hint(slip.unwrap_or("thoth ls shows what is there".to_owned()))
+    let seen = || match arguments {
+        // What could have been written instead.
+        [one] => one
+            .split_once('=')
+            .map(|(name, _)| name.trim_end_matches('!'))
+            .filter(|name| suggest::COUNTED.contains(name))
+            .map(|name| format!("thoth report {name} shows what there is")),
+        _ => None,
+    };
+    let usual = || "thoth ls shows what is there".to_owned();
+    failure.hint(slip.or_else(seen).unwrap_or_else(usual))
 }
 
 /// Reads names from standard input when `dump=stdin` asks for it.

@@ -60,6 +60,12 @@ const USUAL: &[&str] = &[
     "pinned",
 ];
 
+/// Members that have few values, which a report can show.
+pub(crate) const COUNTED: &[&str] = &[
+    "type", "ticket", "cmd", "exe", "uid", "gid", "signal", "signo", "sigcode",
+    "arch", "platform", "node", "uploader",
+];
+
 /// Finds a file beside `path` whose name differs by a slip of the finger.
 pub(crate) fn file(path: &Path) -> Option<PathBuf> {
     let wanted = path.file_name()?.to_str()?;

@@ -67,6 +67,14 @@ pub enum Error {
         /// What to do.
         hint: Option<String>,
     },
+    /// A dump has no file of that name beside it.
+    #[error("there is no file {name:?} beside dump {dump}")]
+    NoAttachment {
+        /// The file asked for.
+        name: String,
+        /// The dump, in short.
+        dump: String,
+    },
     /// Several dumps are meant, where one is needed.
     #[error("{wanted:?} matches {count} dumps, expected one")]
     Ambiguous {
@@ -110,7 +118,9 @@ impl Error {
     /// Tells whose problem it is.
     pub fn kind(&self) -> Kind {
         match self {
-            Error::NotFound { .. } => Kind::NotFound,
+            Error::NotFound { .. } | Error::NoAttachment { .. } => {
+                Kind::NotFound
+            }
             Error::Store { source, .. } => match source.code() {
                 // Full disks and refused names are for the user to mend.
                 manta::Code::NotEnoughSpace

@@ -186,9 +186,9 @@ impl Dumps {
         record: &Record,
         name: &str,
     ) -> Result<Box<dyn ObjectReader>> {
-        let missing = || Error::NotFound {
-            wanted: format!("{name} beside dump {}", record.id().short()),
-            hint: None,
+        let missing = || Error::NoAttachment {
+            name: name.to_owned(),
+            dump: record.id().short(),
         };
         let known = attachments_of(record);
         let known = known.iter().find(|known| known.name == name);

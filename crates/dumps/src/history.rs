@@ -432,7 +432,11 @@ impl Dumps {
         let change = history.iter().find(|c| c.number == number && number > 0);
         let Some(change) = change else {
             let hint = format!("thoth history {} lists them", id.short());
-            return Err(refused(what, "there is no such change", Some(&hint)));
+            let why = match number {
+                0 => "it is the upload; thoth rm removes a dump",
+                _ => "there is no such change",
+            };
+            return Err(refused(what, why, Some(&hint)));
         };
         let fixed = change.parts.iter().find(|part| !can_undo(part));
         if let Some(part) = fixed {

@@ -170,7 +170,7 @@ fn a_change_is_taken_back_unless_another_is_in_the_way() {
     dumps.ticket(&one, "T-2").expect("ticket");
     refused(dumps.undo(&one, 2), "changed again by change 3");
     refused(dumps.undo(&one, 9), "no such change");
-    refused(dumps.undo(&one, 0), "no such change");
+    refused(dumps.undo(&one, 0), "it is the upload");
     let record = dumps.undo(&one, 3).expect("undo");
     assert_eq!(record.ticket(), Some("T-1"));
     let record = dumps.undo(&one, 2).expect("undo");

@@ -131,7 +131,7 @@ fn uploads_once_and_touches_nothing_after() {
     let before = dumps.record(&id(7)).expect("store");
     let again = dumps
         .upload(
-            &FileSource(PathBuf::from("/nonexistent")),
+            &FileSource(folder.path().join("none")),
             &facts,
             &UploadOptions::named("other"),
             &mut |_| panic!("nothing is sent"),
@@ -559,7 +559,7 @@ fn a_source_that_lies_about_its_length_stores_nothing() {
         .upload(&Short, &facts(1), &options, &mut |_| {})
         .expect_err("short");
     assert_eq!(error.kind(), Kind::User);
-    let missing = FileSource(PathBuf::from("/nonexistent"));
+    let missing = FileSource(folder.path().join("none"));
     let error = dumps
         .upload(&missing, &facts(1), &options, &mut |_| {})
         .expect_err("missing");

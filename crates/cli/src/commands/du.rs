@@ -1,5 +1,6 @@
 //! `thoth du`: what takes the space.
 
+use crate::dump::nothing_matches;
 use crate::error::Result;
 use crate::output::{Answer, Text, line};
 use crate::session::Session;
@@ -165,6 +166,12 @@ impl Du {
         if self.by == By::Command {
             rows.sort_by_key(|(_, _, space)| space.stored_bytes);
         }
-        session.out.answer(&Told { by: self.by, rows, usage })
+        let told = Told { by: self.by, rows, usage };
+        session.out.answer(&told)?;
+        let nothing = told.usage.total.dumps == 0 && told.usage.purged == 0;
+        if nothing && !self.spec.is_empty() {
+            return Err(nothing_matches(session, &self.spec));
+        }
+        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use super::ls::plain;
 use crate::error::{Error, Failure, Result};
 use crate::output::{Answer, Text};
 use crate::session::Session;
-use crate::tables::{Table, time_text};
+use crate::tables::{Table, size_text, time_text};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use std::io;
@@ -125,9 +125,15 @@ fn shown(part: &ChangePart) -> String {
     const ROOM: usize = 60;
     let side = |side: &Side| match side {
         Side::Absent => "-".to_owned(),
+        Side::Value(Value::Number(n)) if is_moment(part) => {
+            time_text(n.as_f64())
+        }
+        Side::Value(Value::Number(n)) if part.name == "purged_bytes" => {
+            n.as_u64().map_or_else(|| n.to_string(), size_text)
+        }
         Side::Long(object) => format!("({object})"),
         Side::Value(value) => {
-            let text = plain(value);
+            let text = names(part, value).unwrap_or_else(|| plain(value));
             match text.char_indices().nth(ROOM) {
                 Some((end, _)) => {
                     format!("{}...", text.get(..end).unwrap_or_default())
@@ -137,6 +143,21 @@ fn shown(part: &ChangePart) -> String {
         }
     };
     format!("{}: {} -> {}", part.name, side(&part.old), side(&part.new))
+}
+
+/// Returns the names of files beside a dump, where that is what changed.
+fn names(part: &ChangePart, value: &Value) -> Option<String> {
+    if part.is_property || part.name != "attachments" {
+        return None;
+    }
+    let names = value.as_array()?.iter().map(|file| file["name"].as_str());
+    Some(names.collect::<Option<Vec<&str>>>()?.join(","))
+}
+
+/// Tells whether a number is a moment.
+fn is_moment(part: &ChangePart) -> bool {
+    let moments = ["time", "uploaded", "purged"];
+    !part.is_property && moments.contains(&part.name.as_str())
 }
 
 impl History {

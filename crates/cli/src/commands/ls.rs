@@ -172,6 +172,7 @@ impl Ls {
         let records = find(session, &selection)?;
         let empty = records.is_empty();
         tell_unknown(session, &records, &columns);
+        tell_unsorted(session, &records, &selection);
         let mut seen: BTreeSet<DumpId> =
             records.iter().map(Record::id).collect();
         let mut listing = Listing { records, columns, zone, heading: true };
@@ -218,6 +219,16 @@ fn find(session: &Session, selection: &[String]) -> Result<Vec<Record>> {
     matching(session, &Spec::parse(selection)?)
 }
 
+/// Says by what that no dump has they were to be sorted.
+fn tell_unsorted(session: &Session, records: &[Record], selection: &[String]) {
+    let keys = selection.iter().filter_map(|a| a.strip_prefix("sort="));
+    let keys = keys.flat_map(|keys| keys.split(','));
+    let keys: Vec<PropPath> = keys
+        .filter_map(|key| PropPath::parse(key.trim_start_matches('-')))
+        .collect();
+    tell_unknown(session, records, &keys);
+}
+
 /// Says which columns no dump has, since they may be slips of the finger.
 pub(super) fn tell_unknown(
     session: &Session,
@@ -228,9 +239,15 @@ pub(super) fn tell_unknown(
         |c: &&PropPath| records.iter().all(|r| c.find(r.members()).is_empty());
     for column in columns.iter().filter(empty) {
         let known = suggest::known_properties(session);
-        if let Some(right) = suggest::property(&known, column.as_str()) {
-            session.out.note(format_args!("no dump has {column}"));
-            session.out.hint(format_args!("did you mean {right}?"));
+        match suggest::property(&known, column.as_str()) {
+            Some(right) => {
+                session.out.note(format_args!("no dump has {column}"));
+                session.out.hint(format_args!("did you mean {right}?"));
+            }
+            None if records.is_empty() || known.contains(column.as_str()) => {}
+            None => session
+                .out
+                .note(format_args!("none of these dumps has {column}")),
         }
     }
 }

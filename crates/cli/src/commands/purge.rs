@@ -1,6 +1,7 @@
 //! `thoth purge`: dumps removed by policy.
 
 use crate::config::Purge as Configured;
+use crate::dump::nothing_matches;
 use crate::error::{Error, Failure, Result};
 use crate::options::parse_size;
 use crate::output::{Answer, Text, line};
@@ -16,7 +17,7 @@ use thoth_dumps::{PlannedDump, PurgePlan, PurgePolicy, Purged, Spec, When};
 /// Shows what would go and what that frees; --yes removes it. Records stay, as
 /// with `thoth rm`. Ticketed and pinned dumps (property pinned) are kept
 /// unless the policy says otherwise. A dump's age counts from its crash or its
-/// upload, whichever is later.
+/// upload, whichever is later; SINCE shows that moment.
 ///
 /// What is not given here is taken from [purge] in the configuration file.
 #[derive(Debug, clap::Args)]
@@ -58,7 +59,7 @@ pub(crate) struct Purge {
 const MANUAL: &str = "\
 Examples:
   $ thoth purge --older-than 180d --keep-newest 3
-  DUMP              TIME                 COMMAND   SIZE
+  DUMP              SINCE                COMMAND   SIZE
   804e19d050dfe3fd  2026-01-23T07:28:14  deadlock  1.2M
   would remove 1 dump, 1.2M; keep 17 (4 ticketed, 1 pinned, 9 newest), 31.0M
   hint: --yes removes them
@@ -134,8 +135,15 @@ impl Answer for Told<'_> {
     }
 }
 
+/// Tells whether a policy had nothing to decide about.
+fn concerns_none(plan: &PurgePlan) -> bool {
+    let kept = plan.kept;
+    let kept = kept.ticketed + kept.pinned + kept.newest + kept.others;
+    plan.remove.is_empty() && kept == 0
+}
+
 fn table(dumps: &[PlannedDump]) -> Table {
-    let mut table = Table::new(&["DUMP", "TIME", "COMMAND", ">SIZE"]);
+    let mut table = Table::new(&["DUMP", "SINCE", "COMMAND", ">SIZE"]);
     for dump in dumps {
         table.row(vec![
             dump.id.short(),
@@ -158,6 +166,9 @@ impl Purge {
             return session.out.answer(&Told { plan: &plan, done: None });
         };
         let plan = dumps.plan_purge(&policy)?;
+        if !self.spec.is_empty() && concerns_none(&plan) {
+            return Err(nothing_matches(session, &self.spec));
+        }
         if plan.over_budget {
             session.out.warning(format_args!(
                 "what is kept takes more than the budget: {}",
@@ -194,6 +205,22 @@ impl Purge {
                 })
             })
             .transpose()?;
+        if age.is_some_and(|age| {
+            age.trim_start_matches(|c: char| c.is_ascii_digit()) == "m"
+        }) {
+            // Where dumps are removed, a guess may cost a year of them.
+            let text = format!(
+                "the age {:?} may mean minutes or months",
+                age.map_or("", String::as_str)
+            );
+            return Err(usage(text).hint("write min or mo"));
+        }
+        if age.is_none() && budget.is_none() {
+            let text = "neither an age nor a budget says what may go";
+            return Err(usage(text.to_owned())
+                .hint("--older-than 180d, or --budget 100G")
+                .hint("[purge] in the configuration file sets them for good"));
+        }
         let budget_bytes = budget
             .map(|text| {
                 parse_size(text).map_err(|e| usage(format!("the budget {e}")))

@@ -57,8 +57,14 @@ impl Rm {
         let dumps = session.dumps()?;
         let mut freed = 0u64;
         let mut answers = Vec::new();
+        let mut before = 0usize;
         for record in &records {
             let id = record.id();
+            if record.is_purged() && !self.forget {
+                before += 1;
+                let short = id.short();
+                session.out.note(format_args!("{short} was removed before"));
+            }
             let bytes = if self.forget {
                 dumps.forget(&id)?
             } else {
@@ -71,11 +77,13 @@ impl Rm {
         if session.out.json {
             session.out.json(&Value::Array(answers))?;
         }
-        session.out.note(format_args!(
-            "removed {}, {} freed",
-            count(records.len(), "dump"),
-            size_text(freed)
-        ));
+        if before == 0 || before < records.len() {
+            session.out.note(format_args!(
+                "removed {}, {} freed",
+                count(records.len().saturating_sub(before), "dump"),
+                size_text(freed)
+            ));
+        }
         Ok(())
     }
 

@@ -45,7 +45,8 @@ impl Ticket {
         let ticket = match &self.arguments[..] {
             [] | [_] => {
                 let text = "need both dump specification and ticket";
-                return Err(Error::Usage(text.to_owned()).into());
+                return Err(Failure::from(Error::Usage(text.to_owned()))
+                    .hint("as in: thoth ticket a41e WEB-17"));
             }
             [.., last] => last,
         };

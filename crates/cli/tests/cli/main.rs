@@ -8,6 +8,7 @@
 //! - [`shape`]: the JSON that others rely on.
 //! - [`hostile`]: names with control characters.
 //! - [`keeping`]: history, removal, files beside dumps, settings.
+//! - [`library`]: sessions with every command that keeps dumps, as text.
 //! - [`story`]: two hundred dumps, and a way through them.
 //! - [`demo`]: the demo, and that it cleans up.
 
@@ -15,6 +16,7 @@ mod demo;
 mod golden;
 mod hostile;
 mod keeping;
+mod library;
 mod shape;
 mod status;
 mod store;
