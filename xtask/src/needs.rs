@@ -40,10 +40,10 @@ const NEEDS: [Need; 17] = [
     need("eu-stack", "elfutils", "unwinds our cores as a judge"),
     need("eu-readelf", "elfutils", "reads our cores as a judge"),
     need("gzip", "gzip", "compresses cores"),
-    need("zstd", "zstd", "compresses cores"),
+    need("zstd", "zstd", "compresses cores, expands the store's frames"),
     need("lz4", "lz4", "compresses cores"),
     need("xz", "xz-utils", "compresses cores and MiniDebugInfo"),
-    need("python3", "python3", "crashes, in a corpus case"),
+    need("python3", "python3", "crashes in a corpus case, reads a store"),
     need("node", "nodejs", "crashes, in a corpus case"),
 ];
 

@@ -101,6 +101,12 @@ fn overview(root: &mut Command) -> String {
         let about = about.unwrap_or_default().replace('|', "\\|");
         page.push_str(&format!("| [`{name}`]({name}.md) | {about} |\n"));
     }
+    page.push_str(
+        "\n## Languages and formats\n\n| page | |\n| --- | --- |\n\
+         | [specifications](specifications.md) | The language in which dumps are named |\n\
+         | [record](record.md) | What is kept of a dump |\n\
+         | [layout](layout.md) | The data folder on disk, for other programs |\n",
+    );
     page
 }
 

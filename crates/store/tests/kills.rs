@@ -14,8 +14,6 @@
 //! ```sh
 //! THOTH_KILL_ROUNDS=1000 cargo test --release -p thoth-store --test kills -- --nocapture
 //! ```
-#![expect(clippy::print_stdout, reason = "the process killed tells its parent")]
-#![expect(clippy::print_stderr, reason = "a long run says how far it is")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};

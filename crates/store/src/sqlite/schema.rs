@@ -11,7 +11,7 @@
 //! itself is not part of this: it is a cache with a version of its own (see
 //! `documents`), thrown away when that differs.
 //!
-//! The tables are described in `docs/reference/storage-layout.md`.
+//! The tables are described in `docs/reference/layout.md`.
 
 use std::path::Path as FsPath;
 
