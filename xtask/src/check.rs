@@ -9,7 +9,7 @@
 
 use crate::Result;
 use crate::command::{cargo, find, run, succeeds, target_dir};
-use crate::{docs, needs};
+use crate::{clients, docs, needs};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
@@ -43,6 +43,7 @@ pub(crate) fn ci() -> Result<()> {
 /// Runs every test of the project.
 pub(crate) fn test(scope: Scope) -> Result<()> {
     needs::provide()?;
+    clients::provide()?;
     build()?;
     make_corpus(if scope == Scope::Everything { &["all"] } else { &[] })?;
     if scope == Scope::Quick {

@@ -9,6 +9,7 @@
 
 mod bench;
 mod check;
+mod clients;
 mod command;
 mod docs;
 mod needs;

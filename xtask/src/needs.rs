@@ -27,7 +27,7 @@ const fn need(
     Need { what, package, why }
 }
 
-const NEEDS: [Need; 17] = [
+const NEEDS: [Need; 20] = [
     need("gcc", "gcc", "compiles the corpus programs"),
     need("g++", "g++", "compiles the C++ ones"),
     need("/usr/include/stdio.h", "libc6-dev", "their headers"),
@@ -45,6 +45,9 @@ const NEEDS: [Need; 17] = [
     need("xz", "xz-utils", "compresses cores and MiniDebugInfo"),
     need("python3", "python3", "crashes in a corpus case, reads a store"),
     need("node", "nodejs", "crashes, in a corpus case"),
+    need("npm", "npm", "installs a client of the server"),
+    need("ssh-keygen", "openssh-client", "makes the clients' keys"),
+    need("mount", "mount", "mounts a disk to be filled"),
 ];
 
 /// Makes sure that everything is there.

@@ -2,6 +2,7 @@
 
 #[path = "../../../server/tests/wire/client.rs"]
 mod client;
+mod clients;
 mod keeping;
 mod kills;
 mod process;
