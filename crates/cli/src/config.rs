@@ -6,6 +6,10 @@
 //! (default `~/.config/thoth`), or the one that `THOTH_CONFIG` names. A member
 //! that nobody knows is a mistake, not ignored: a policy that is misspelled
 //! must not be taken for none.
+//!
+//! What all users of a library agree on lies beside its dumps, in
+//! `ROOT/config.json`: policy and time zone, not who somebody is or where. It
+//! counts where a user's own file says nothing.
 
 use crate::error::{Error, Failure, Result, io_error};
 use serde::Deserialize;
@@ -33,6 +37,43 @@ pub(crate) struct Purge {
     pub(crate) keep_newest: Option<usize>,
     pub(crate) keep_ticketed: Option<bool>,
     pub(crate) keep_pinned: Option<bool>,
+}
+
+impl Purge {
+    /// Returns these settings, and others where these say nothing.
+    pub(crate) fn or(&self, other: &Purge) -> Purge {
+        let text = |own: &Option<String>, other: &Option<String>| {
+            own.as_ref().or(other.as_ref()).cloned()
+        };
+        Purge {
+            older_than: text(&self.older_than, &other.older_than),
+            budget: text(&self.budget, &other.budget),
+            keep_newest: self.keep_newest.or(other.keep_newest),
+            keep_ticketed: self.keep_ticketed.or(other.keep_ticketed),
+            keep_pinned: self.keep_pinned.or(other.keep_pinned),
+        }
+    }
+}
+
+/// The settings of all who use a library.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shared {
+    pub(crate) time_zone: Option<String>,
+    #[serde(default)]
+    pub(crate) purge: Purge,
+}
+
+impl Shared {
+    /// Reads the object under a path.
+    pub(crate) fn parse(path: &str, text: &[u8]) -> Result<Self> {
+        serde_json::from_slice(text).map_err(|e| {
+            let text = format!("the library's settings, {path}: {e}");
+            Failure::from(Error::Environment(text))
+                .hint("thoth config --help lists the settings")
+                .hint(format!("thoth manta get {path} shows them"))
+        })
+    }
 }
 
 /// A setting that is in force.

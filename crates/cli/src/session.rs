@@ -8,7 +8,7 @@
 //! session remembers that it was partial, and the exit status tells.
 
 use crate::backend::Backend;
-use crate::config::{self, Config, Setting, first_of, variable};
+use crate::config::{self, Config, Purge, Setting, Shared, first_of, variable};
 use crate::error::{Error, Failure, Kind, Result};
 use crate::options::Globals;
 use crate::output::Output;
@@ -30,6 +30,7 @@ pub(crate) struct Session {
     globals: Globals,
     partial: Cell<bool>,
     config: OnceCell<Config>,
+    shared: OnceCell<Shared>,
     /// What a tool was told about whose objects, and where.
     connection: Connection,
     backend: OnceCell<Backend>,
@@ -48,6 +49,7 @@ impl Session {
             globals,
             partial,
             config: OnceCell::new(),
+            shared: OnceCell::new(),
             connection: Connection::default(),
             backend: OnceCell::new(),
             dumps: OnceCell::new(),
@@ -102,6 +104,35 @@ impl Session {
         }
         let config = Config::load()?;
         Ok(self.config.get_or_init(|| config))
+    }
+
+    /// Returns what all users of the library have agreed on.
+    fn shared(&self) -> Result<&Shared> {
+        if let Some(shared) = self.shared.get() {
+            return Ok(shared);
+        }
+        let text = match self.dumps_if_any()? {
+            Some(dumps) => dumps.shared_settings()?,
+            None => None,
+        };
+        let shared = match text {
+            Some((path, text)) => Shared::parse(path.as_str(), &text)?,
+            None => Shared::default(),
+        };
+        Ok(self.shared.get_or_init(|| shared))
+    }
+
+    /// Returns what to purge where no option says so.
+    pub(crate) fn purge_settings(&self) -> Result<Purge> {
+        Ok(self.config()?.purge.or(&self.shared()?.purge))
+    }
+
+    /// Returns the time zone to show times in, if one is set.
+    pub(crate) fn time_zone(&self) -> Result<Option<&String>> {
+        match &self.config()?.time_zone {
+            Some(zone) => Ok(Some(zone)),
+            None => Ok(self.shared()?.time_zone.as_ref()),
+        }
     }
 
     /// Returns who makes the changes: the user, at this machine.
@@ -162,29 +193,62 @@ impl Session {
             Some(_) => "THOTH_CONFIG",
             None => "default",
         };
-        let zone = config.time_zone.clone();
-        let purge = &config.purge;
+        // A library that cannot be read must not hide where it is looked for.
+        let none = Shared::default();
+        let shared = self.shared().unwrap_or_else(|failure| {
+            for (_, line) in failure.lines() {
+                self.out.warning(format_args!("{line}"));
+            }
+            &none
+        });
+        let (purge, all) = (&config.purge, &shared.purge);
         let number = |n: Option<usize>| n.map(|n| n.to_string());
         let flag = |f: Option<bool>| f.map(|f| f.to_string());
-        let of_file = |name, value: Option<String>, default: Option<&str>| {
-            let from = if value.is_some() { "file" } else { "default" };
-            setting(name, value.or(default.map(str::to_owned)), from)
-        };
+        let found =
+            |name, own: Option<String>, all: Option<String>, default| {
+                let from = match (&own, &all) {
+                    (Some(_), _) => "file",
+                    (None, Some(_)) => "library",
+                    (None, None) => "default",
+                };
+                let default = Option::<&str>::map(default, str::to_owned);
+                setting(name, own.or(all).or(default), from)
+            };
+        let text =
+            |name, own: &Option<String>, all: &Option<String>, default| {
+                found(name, own.clone(), all.clone(), default)
+            };
         Ok(vec![
             setting("file", path, from),
             self.home_setting()?,
             self.account_setting()?,
             self.author_setting()?,
-            of_file("time_zone", zone, Some("UTC")),
-            of_file("purge.older_than", purge.older_than.clone(), None),
-            of_file("purge.budget", purge.budget.clone(), None),
-            of_file("purge.keep_newest", number(purge.keep_newest), Some("0")),
-            of_file(
+            text(
+                "time_zone",
+                &config.time_zone,
+                &shared.time_zone,
+                Some("UTC"),
+            ),
+            text("purge.older_than", &purge.older_than, &all.older_than, None),
+            text("purge.budget", &purge.budget, &all.budget, None),
+            found(
+                "purge.keep_newest",
+                number(purge.keep_newest),
+                number(all.keep_newest),
+                Some("0"),
+            ),
+            found(
                 "purge.keep_ticketed",
                 flag(purge.keep_ticketed),
+                flag(all.keep_ticketed),
                 Some("true"),
             ),
-            of_file("purge.keep_pinned", flag(purge.keep_pinned), Some("true")),
+            found(
+                "purge.keep_pinned",
+                flag(purge.keep_pinned),
+                flag(all.keep_pinned),
+                Some("true"),
+            ),
         ])
     }
 

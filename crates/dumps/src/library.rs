@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use thoth_manta::{Index, Manta, ObjectReader, Path};
+use thoth_manta::{Index, Manta, MantaExt, ObjectReader, Path};
 
 use crate::index::{self, IndexCheck, read_stored, record_path};
 use crate::spec::{Spec, Term, is_term};
@@ -101,6 +101,24 @@ impl Dumps {
     pub fn with_author(mut self, author: Option<String>) -> Dumps {
         self.author = author;
         self
+    }
+
+    /// Returns the text of `ROOT/config.json`, the settings of all who use the
+    /// library, and its path; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails, or the object is longer than 64 KiB.
+    pub fn shared_settings(&self) -> Result<Option<(Path, Vec<u8>)>> {
+        const LONGEST: u64 = 64 * 1024;
+        let path = index::child(&self.root, "config.json")?;
+        match self.manta.get(&path, LONGEST) {
+            Ok((_, bytes)) => Ok(Some((path, bytes))),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => {
+                Err(Error::store(format!("cannot read {path}"))(error))
+            }
+        }
     }
 
     /// Returns the directory of the library: `/ACCOUNT/stor/thoth`.

@@ -182,4 +182,23 @@ mod tests {
         assert_eq!(find(&record, "cmd.x"), [""; 0]);
         assert_eq!(find(&record, ".."), [""; 0]);
     }
+
+    #[test]
+    fn the_page_of_the_record_names_every_member() {
+        let page = include_str!("../../../docs/reference/record.md");
+        let table = page.split("## Beside the record").next().expect("first");
+        let named: Vec<&str> = table
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `"))
+            .filter_map(|line| line.split(" | ").next())
+            .flat_map(|cell| cell.split(", "))
+            .map(|name| name.trim_matches('`'))
+            .collect();
+        let mut missing = MEMBERS.to_vec();
+        missing.retain(|member| !named.contains(member));
+        assert_eq!(missing, [""; 0], "the page lacks these");
+        let mut wrong = named;
+        wrong.retain(|name| !MEMBERS.contains(name));
+        assert_eq!(wrong, [""; 0], "the page knows more than the code");
+    }
 }

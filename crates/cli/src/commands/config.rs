@@ -11,8 +11,8 @@ use std::io;
 
 /// Show what is in force, and where it comes from
 ///
-/// Each setting is looked for on the command line, in the environment and in
-/// the configuration file, in this order.
+/// Each setting is looked for on the command line, in the environment, in the
+/// configuration file and in the library, in this order.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = MANUAL)]
 pub(crate) struct Config {}
@@ -39,7 +39,12 @@ The configuration file, with every setting:
   budget = \"100G\"
   keep_newest = 3              # of each command
   keep_ticketed = true
-  keep_pinned = true";
+  keep_pinned = true
+
+What all who use a library agree on is an object beside its dumps, config.json
+in /ACCOUNT/stor/thoth, with time_zone and purge as above:
+  $ echo '{\"purge\": {\"older_than\": \"1y\"}}' |
+      thoth manta put /me/stor/thoth/config.json";
 
 /// The settings.
 struct Told(Vec<Setting>);

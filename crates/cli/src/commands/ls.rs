@@ -196,8 +196,11 @@ impl Ls {
 
     /// Returns the zone that times are shown in.
     fn zone(&self, session: &Session) -> Result<TimeZone> {
-        let of_file = session.config()?.time_zone.as_ref();
-        let Some(name) = self.time_zone.as_ref().or(of_file) else {
+        let set = match &self.time_zone {
+            Some(zone) => Some(zone),
+            None => session.time_zone()?,
+        };
+        let Some(name) = set else {
             return Ok(TimeZone::UTC);
         };
         if name == "local" {

@@ -19,7 +19,8 @@ use thoth_dumps::{PlannedDump, PurgePlan, PurgePolicy, Purged, Spec, When};
 /// unless the policy says otherwise. A dump's age counts from its crash or its
 /// upload, whichever is later; SINCE shows that moment.
 ///
-/// What is not given here is taken from [purge] in the configuration file.
+/// What is not given here is taken from [purge] in the configuration file, then
+/// from the library's own settings (thoth config --help).
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = MANUAL)]
 pub(crate) struct Purge {
@@ -157,7 +158,7 @@ fn table(dumps: &[PlannedDump]) -> Table {
 
 impl Purge {
     pub(crate) fn run(self, session: &Session) -> Result<()> {
-        let policy = self.policy(&session.config()?.purge)?;
+        let policy = self.policy(&session.purge_settings()?)?;
         for warning in policy.spec.warnings() {
             session.out.warning(format_args!("{warning}"));
         }

@@ -251,3 +251,44 @@ fn times_are_shown_in_the_zone_asked_for() {
     assert_eq!(wrong.status, 1);
     assert!(wrong.err.contains("Europe/Berlin"), "{}", wrong.err);
 }
+
+#[test]
+fn settings_of_a_library_count_for_all_who_use_it() {
+    let (home, id) = one();
+    let put = |text: &str| {
+        let path = "/me/stor/thoth/config.json";
+        let done = fed(&home, &["manta", "put", path], text.as_bytes());
+        assert_eq!(done.status, 0, "{done:?}");
+    };
+    put(r#"{"time_zone": "Asia/Tokyo", "purge": {"older_than": "0s"}}"#);
+    let settings = home.json(&["config"]);
+    let of = |settings: &serde_json::Value, name: &str| {
+        let all = settings.as_array().expect("settings");
+        let one = all.iter().find(|s| s["setting"] == name).expect("known");
+        (one["value"].clone(), one["from"].clone())
+    };
+    let library = json!("library");
+    assert_eq!(of(&settings, "time_zone"), (json!("Asia/Tokyo"), library));
+    assert_eq!(of(&settings, "purge.budget").1, json!("default"));
+    let plan = home.json(&["purge"]);
+    assert_eq!(plan["remove"], json!([id]));
+    assert_eq!(
+        home.json(&["purge", "--older-than", "1d"])["remove"],
+        json!([])
+    );
+    // One's own file comes first.
+    let own = home.file("own.toml", b"[purge]\nolder_than = \"2d\"\n");
+    let mut command = home.command(&["purge", "--json"]);
+    command.env("THOTH_CONFIG", &own);
+    let plan: serde_json::Value =
+        serde_json::from_str(&ran(command).out).expect("JSON");
+    assert_eq!(plan["remove"], json!([]));
+    // A slip in a policy is not taken for none.
+    put(r#"{"purge": {"older_then": "1y"}}"#);
+    let refused = home.run(&["purge"]);
+    assert_eq!(refused.status, 1);
+    assert!(refused.err.contains("older_then"), "{}", refused.err);
+    let told = home.run(&["config"]);
+    assert_eq!(told.status, 0);
+    assert!(told.err.contains("older_then"), "{}", told.err);
+}

@@ -10,9 +10,11 @@
 //! - [`keeping`]: history, removal, files beside dumps, settings.
 //! - [`library`]: sessions with every command that keeps dumps, as text.
 //! - [`story`]: two hundred dumps, and a way through them.
+//! - [`faults`]: uploads at once, killed, on a full disk.
 //! - [`demo`]: the demo, and that it cleans up.
 
 mod demo;
+mod faults;
 mod golden;
 mod hostile;
 mod keeping;
