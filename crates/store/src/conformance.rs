@@ -13,6 +13,7 @@
 //! - [`parts`]: several objects become one, all or nothing, and what nobody
 //!   ends is swept;
 //! - [`indexes`]: the change log's order, compare-and-swap of positions;
+//! - [`accounts`]: changes of accounts, all or nothing, none lost;
 //! - [`model`]: long random histories against a plain map;
 //! - [`parallel`]: the same by several writers at once, with a sweep beside
 //!   them, and a change log that leads to the same end;
@@ -50,13 +51,15 @@ use thoth_manta::{
     ListOptions, Manta, MantaExt, Metadata, Order, Path, PutOptions,
 };
 
-use crate::{BlobStore, Expected, MetaStore, ObjectStore, Wanted};
+use crate::{Accounts, BlobStore, Expected, MetaStore, ObjectStore, Wanted};
 
+mod accounts;
 mod failures;
 mod faults;
 mod index;
 mod model;
 mod parts;
+pub use accounts::accounts;
 pub use failures::failures;
 pub use faults::{Faults, FaultyBlobs, FaultyMeta, Kind};
 pub use index::values as index_values;
@@ -64,7 +67,9 @@ pub use model::{model, parallel};
 pub use parts::parts;
 
 /// Runs the whole suite; `fresh` returns engines that hold nothing.
-pub fn all<M: MetaStore, B: BlobStore>(mut fresh: impl FnMut() -> (M, B)) {
+pub fn all<M: MetaStore + Accounts, B: BlobStore>(
+    mut fresh: impl FnMut() -> (M, B),
+) {
     blobs(&fresh().1);
     let mut store = || {
         let (meta, bytes) = fresh();
@@ -76,6 +81,7 @@ pub fn all<M: MetaStore, B: BlobStore>(mut fresh: impl FnMut() -> (M, B)) {
     parts(&store());
     indexes(&store());
     index_values(&store(), 0x7661_6c75);
+    accounts(&store());
     model(&store(), 0x7468_6f74);
     parallel(&store(), 0x7061_7261);
     let (meta, bytes) = fresh();

@@ -34,6 +34,7 @@
 //!
 //! [`conformance`] holds what every pair of engines must pass.
 
+mod accounts;
 mod backup;
 mod blob;
 mod concat;
@@ -47,6 +48,9 @@ mod scrub;
 mod sqlite;
 mod tree;
 
+pub use accounts::{
+    Account, AccountChange, AccountKey, Accounts, Member, Policy, Role, User,
+};
 pub use backup::{BackedUp, RestoreOptions, Restored, restore};
 pub use blob::{
     BlobReader, BlobStore, BlobWriter, Damage, Expected, Node, Stored, Wanted,

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use thoth_manta::{
-    Area, Code, Condition, DirectoryOptions, Error, Info, LinkOptions,
-    ListOptions, Listing, Metadata, ObjectId, ObjectInfo, Path, Result,
+    Code, Condition, DirectoryOptions, Error, Info, LinkOptions, ListOptions,
+    Listing, Metadata, ObjectId, ObjectInfo, Path, Result,
 };
 
 use super::entry::{
-    Entry, TOP, columns, find, find_by_memory, find_parent, remembered_parent,
+    Entry, columns, find, find_by_memory, find_parent, remembered_parent,
 };
 use super::names::{self, ToMake};
 use super::{Sqlite, Tried, garbage, list, together, turn, usage, walk};
@@ -37,16 +37,7 @@ impl MetaStore for Sqlite {
         if self.read(|sql| find(sql, &self.ways, &path))?.is_some() {
             return Ok(());
         }
-        self.write_names(move |w| {
-            if find(w.sql, w.ways, &path)?.is_some() {
-                return Ok(());
-            }
-            let dir = names::add_directory(w.sql, TOP, path.name(), None)?;
-            for area in Area::ALL {
-                names::add_directory(w.sql, dir, area.as_str(), None)?;
-            }
-            usage::begin(w.sql, dir)
-        })
+        self.create_account_names(account, None)
     }
 
     fn info(&self, path: &Path) -> Result<Option<Info>> {

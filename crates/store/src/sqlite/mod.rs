@@ -16,6 +16,7 @@
 //! | `garbage`, `hold` | ids to delete, and who holds that back; an id here is never named again |
 //! | `change` | the ordered log of changes of objects |
 //! | `setting` | how far back the log goes |
+//! | `account`, `secret` | who may sign requests; random bytes made once |
 //! | `idx` and four tables each | document indexes (see `index`) |
 //!
 //! `user_version` holds the version of this layout (see `schema`). A folder
@@ -25,6 +26,7 @@
 //! So a mebibyte is kept in reserve, in a file beside the database, which goes
 //! when a delete fails for want of room, and comes back when there is some.
 
+mod account;
 mod committer;
 mod documents;
 mod engine;

@@ -21,7 +21,8 @@ use thoth_manta::{Code, Error, Result};
 use super::{Tried, failed};
 
 /// What leads to version N + 1, at place N.
-const STEPS: &[&str] = &[include_str!("v1.sql"), include_str!("v2.sql")];
+const STEPS: &[&str] =
+    &[include_str!("v1.sql"), include_str!("v2.sql"), include_str!("v3.sql")];
 
 /// The version of the layout that this program writes.
 pub const SCHEMA_VERSION: i64 = STEPS.len() as i64;
