@@ -206,6 +206,10 @@ impl Blocking {
     }
 
     /// Reads the body and hands it over, as long as it is wanted.
+    ///
+    /// A piece is handed over when it is known that another follows or that
+    /// none does: the last byte that was promised would make the server store
+    /// a body that is in truth longer.
     fn feed(
         &self,
         path: &Path,
@@ -214,28 +218,33 @@ impl Blocking {
         give: &mpsc::Sender<io::Result<Bytes>>,
         sent: &mut u64,
     ) -> Result<()> {
+        let mut held = Bytes::new();
         loop {
             let mut piece = BytesMut::zeroed(PIECE);
             let read = match body.read(&mut piece) {
-                Ok(0) => break,
                 Ok(read) => read,
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                 Err(e) => return Err(unreadable(path, e)),
             };
-            piece.truncate(read);
             *sent = sent.saturating_add(read as u64);
-            if options.length_bytes.is_some_and(|most| *sent > most) {
+            let promised = options.length_bytes;
+            let wrong = promised.is_some_and(|n| *sent > n)
+                || (read == 0 && promised.is_some_and(|n| *sent < n));
+            if wrong {
                 return check_length(path, *sent, options);
             }
-            self.client.count_sent(read);
-            if give.blocking_send(Ok(piece.freeze())).is_err() {
-                // The server has answered already.
+            if !held.is_empty() {
+                self.client.count_sent(held.len());
+                // Where nobody takes it, the server has answered already.
+                if give.blocking_send(Ok(held)).is_err() {
+                    return Ok(());
+                }
+            }
+            if read == 0 {
                 return Ok(());
             }
-        }
-        match options.length_bytes {
-            Some(_) => check_length(path, *sent, options),
-            None => Ok(()),
+            piece.truncate(read);
+            held = piece.freeze();
         }
     }
 
