@@ -46,6 +46,8 @@ const PAGE: u32 = 1000;
 const FAR: u64 = 20_000;
 /// Records that a rebuild reads at once.
 const CHUNK: usize = 1000;
+/// Records that are read at once where there is no index.
+const AT_ONCE: usize = 32;
 /// Threads that read records for a rebuild.
 const READERS: usize = 2;
 
@@ -207,14 +209,36 @@ pub(crate) fn scan(
 ) -> Result<()> {
     let mut ids = Vec::new();
     each_id(manta, root, &mut |id| ids.push(id))?;
-    for id in ids {
-        if let Some(stored) = read_stored(manta, root, id)?
-            && visit(id, stored).is_break()
-        {
-            break;
+    for some in ids.chunks(AT_ONCE) {
+        for (id, stored) in some.iter().zip(read_some(manta, root, some)) {
+            if let Some(stored) = stored?
+                && visit(*id, stored).is_break()
+            {
+                return Ok(());
+            }
         }
     }
     Ok(())
+}
+
+/// Reads records side by side: a store that keeps no index is far away.
+fn read_some(
+    manta: &dyn Manta,
+    root: &Path,
+    ids: &[DumpId],
+) -> Vec<Result<Option<Stored>>> {
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = ids
+            .iter()
+            .map(|id| scope.spawn(|| read_stored(manta, root, *id)))
+            .collect();
+        let join = |reader: std::thread::ScopedJoinHandle<'_, _>| {
+            reader
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        readers.into_iter().map(join).collect()
+    })
 }
 
 /// Visits the names of the directories of dumps; one may lack its record.
