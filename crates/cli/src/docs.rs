@@ -64,9 +64,7 @@ pub fn pages() -> io::Result<Vec<(PathBuf, Vec<u8>)>> {
         out.push((format!("man/{name}.1").into(), manual(&tool, &name)?));
     }
     for shell in [Shell::Bash, Shell::Zsh, Shell::Fish] {
-        let mut script = Vec::new();
-        let mut command = Cli::command();
-        clap_complete::generate(shell, &mut command, "thoth", &mut script);
+        let script = crate::commands::completions::script(shell);
         out.push((format!("completions/thoth.{shell}").into(), script));
     }
     Ok(out)

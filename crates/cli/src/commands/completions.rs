@@ -7,6 +7,8 @@ use clap::CommandFactory;
 use clap_complete::Shell;
 
 /// Print a shell's completions
+///
+/// Those of bash complete the names of dumps, too, from two digits on.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = MANUAL)]
 pub(crate) struct Completions {
@@ -39,9 +41,17 @@ impl Completions {
             Choice::Zsh => Shell::Zsh,
             Choice::Fish => Shell::Fish,
         };
-        let mut script = Vec::new();
-        let mut command = Cli::command();
-        clap_complete::generate(shell, &mut command, "thoth", &mut script);
-        session.out.raw(&script)
+        session.out.raw(&script(shell))
     }
+}
+
+/// Returns the completions of a shell.
+pub(crate) fn script(shell: Shell) -> Vec<u8> {
+    let mut script = Vec::new();
+    let mut command = Cli::command();
+    clap_complete::generate(shell, &mut command, "thoth", &mut script);
+    if shell == Shell::Bash {
+        script.extend_from_slice(include_bytes!("names.bash"));
+    }
+    script
 }

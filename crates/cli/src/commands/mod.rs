@@ -7,7 +7,7 @@
 
 mod args;
 mod auxv;
-mod completions;
+pub(crate) mod completions;
 mod config;
 mod demo;
 mod du;

@@ -303,6 +303,34 @@ fn shells_get_completions() {
     assert!(ran.err.contains("fish"), "{}", ran.err);
 }
 
+#[test]
+fn bash_completes_commands_and_names_of_dumps() {
+    let (home, ids) = two();
+    let script = home.ok(&["completions", "bash"]);
+    home.file("thoth.bash", script.as_bytes());
+    let complete = |words: &str| -> Vec<String> {
+        let text = format!(
+            "source ./thoth.bash; COMP_WORDS=(thoth {words}); \
+             COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+             _thoth_with_names {} \"${{COMP_WORDS[-1]}}\" x; \
+             printf '%s\\n' \"${{COMPREPLY[@]}}\"; complete -p thoth",
+            env!("CARGO_BIN_EXE_thoth")
+        );
+        let mut bash = std::process::Command::new("bash");
+        bash.args(["-c", &text]).current_dir(home.work());
+        bash.env("THOTH_HOME", home.data());
+        let ran = ran(bash);
+        assert_eq!(ran.status, 0, "{ran:?}");
+        assert!(ran.out.contains("-F _thoth_with_names"), "{ran:?}");
+        ran.out.lines().map(str::to_owned).collect()
+    };
+    let found = complete(&format!("stack {}", &ids[0][..3]));
+    assert!(found.contains(&ids[0][..16].to_owned()), "{found:?}");
+    assert!(!found.contains(&ids[1][..16].to_owned()), "{found:?}");
+    let none = complete("stack ffff");
+    assert!(none.iter().all(|word| !word.starts_with("ffff")), "{none:?}");
+}
+
 /// Writes the head of a kdump-compressed dump, from its table of offsets.
 fn kdump() -> Vec<u8> {
     let mut bytes = vec![0; 8192];
