@@ -36,6 +36,9 @@ usage: cargo xtask TASK
   bench store [--write | CASE...]
                      the store beside bare system calls and SQLite alone;
                      --write as above
+  bench serve [--write | ENTRIES]
+                     the server beside nginx: installs nginx and wrk; lists a
+                     directory of a million entries (or so many)
   bench dumps [--write | --uploads | RECORDS]
                      uploads of a small core and of a node process with a heap
                      of a gibibyte, and questions to a million records (or so
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         ["corpus", names @ ..] => check::corpus(names),
         ["bench", "stacks", rest @ ..] => bench::stacks(rest),
         ["bench", "store", rest @ ..] => bench::store(rest),
+        ["bench", "serve", rest @ ..] => bench::serve::serve(rest),
         ["bench", "dumps", rest @ ..] => bench::dumps::dumps(rest),
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");

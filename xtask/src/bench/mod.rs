@@ -12,6 +12,7 @@ pub(crate) mod dumps;
 mod page;
 mod peers;
 mod postgres;
+pub(crate) mod serve;
 mod store;
 mod subjects;
 mod table;
