@@ -9,7 +9,7 @@
 
 use crate::backend::Backend;
 use crate::config::{self, Config, Purge, Setting, Shared, first_of, variable};
-use crate::error::{Error, Failure, Kind, Result};
+use crate::error::{Error, Failure, Kind, Result, io_error};
 use crate::options::Globals;
 use crate::output::Output;
 use crate::tools::connect::Connection;
@@ -91,7 +91,7 @@ impl Session {
     /// Returns the dumps; `None` when there is no store.
     pub(crate) fn dumps_if_any(&self) -> Result<Option<&Dumps>> {
         let embedded = self.backend.get().is_none() && self.url().is_none();
-        if embedded && !self.folder()?.exists() {
+        if embedded && !is_there(&self.folder()?)? {
             return Ok(None);
         }
         self.dumps().map(Some)
@@ -436,6 +436,12 @@ impl Session {
 struct KeyError(#[source] SignatureError);
 
 /// Whether nothing should be signed.
+/// Tells whether a folder is there; not to know is an error, lest a store that
+/// cannot be reached looks like an empty one.
+fn is_there(folder: &Path) -> Result<bool> {
+    folder.try_exists().map_err(io_error("look at data folder", folder))
+}
+
 fn no_auth() -> bool {
     variable("MANTA_NO_AUTH").is_some_and(|v| v != "false" && v != "0")
 }

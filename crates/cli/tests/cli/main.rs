@@ -9,6 +9,7 @@
 //! - [`hostile`]: names with control characters.
 //! - [`keeping`]: history, removal, files beside dumps, settings.
 //! - [`library`]: sessions with every command that keeps dumps, as text.
+//! - [`places`]: data folders that are not fit, said by name.
 //! - [`story`]: two hundred dumps, and a way through them.
 //! - [`faults`]: uploads at once, killed, on a full disk.
 //! - [`demo`]: the demo, and that it cleans up.
@@ -19,6 +20,7 @@ mod golden;
 mod hostile;
 mod keeping;
 mod library;
+mod places;
 mod shape;
 mod status;
 mod store;
