@@ -277,6 +277,12 @@ defects! {
     /// NT_FILE's page size makes every offset wrap around.
     FilePageHuge "file-page-huge"
         |i| notes::patch(i, notes::FILE, 8, &[0xff; 8]);
+    /// NT_FILE's first range is everything, from the last page of its file.
+    FileOffsetLast "file-offset-last" |i| notes::patch(i, notes::FILE, 16, &[
+        0, 0, 0, 0, 0, 0, 0, 0,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+        0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f, 0,
+    ]);
     /// NT_FILE's ranges end before they start.
     FileInverted "file-inverted" notes::file_inverted;
     /// NT_FILE's paths have no end.
