@@ -177,8 +177,12 @@ fn run(step: &Step, home: &Path) -> String {
     let output = Command::new("bash")
         .args(["-c", &format!("exec 2>&1; {}", step.command)])
         .current_dir(&case.dir)
-        .env("PATH", format!("{bin}:{path}"))
-        .env("THOTH_HOME", home)
+        // Pages that make links make them in ~/bin.
+        .env("PATH", format!("{bin}:{}:{path}", home.join("bin").display()))
+        .env("HOME", home)
+        .env("THOTH_HOME", home.join("thoth"))
+        .env_remove("MANTA_URL")
+        .env_remove("MANTA_USER")
         .env_remove("COLUMNS")
         .output()
         .expect("bash runs");
