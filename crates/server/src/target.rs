@@ -32,6 +32,20 @@ pub(crate) enum Target {
 }
 
 impl Target {
+    /// Returns the path that it is about, or the account.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match self {
+            Target::Account(path)
+            | Target::Tree(path)
+            | Target::Tokens(path)
+            | Target::Attach { account: path, .. } => Some(path),
+            Target::Documentation
+            | Target::Ping
+            | Target::Metrics
+            | Target::CrossDomain => None,
+        }
+    }
+
     /// Reads a path.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 //! that was really seen), and `run`, which finds the answer and gives it to
 //! [`crate::output`]; then a line in [`Command`] and in its `run`.
 
+mod account;
 mod args;
 mod auxv;
 pub(crate) mod completions;
@@ -71,6 +72,7 @@ pub(crate) enum Command {
     Index(index::Index),
     Config(config::Config),
     Serve(serve::Serve),
+    Account(account::Account),
     Store(store::Store),
     Manta(tools::Manta),
     Links(links::Links),
@@ -109,6 +111,7 @@ impl Command {
             Self::Index(c) => c.run(session),
             Self::Config(c) => c.run(session),
             Self::Serve(c) => c.run(session),
+            Self::Account(c) => c.run(session),
             Self::Store(c) => c.run(session),
             Self::Manta(c) => c.run(session.globals()),
             Self::Links(c) => c.run(session),

@@ -75,7 +75,7 @@ pub(crate) struct Serve {
 
 const EXAMPLES: &str = "\
 Examples:
-  $ thoth serve --data /srv/thoth --listen 127.0.0.1:8080 --insecure-no-auth
+  $ thoth serve --data /srv/thoth --listen 127.0.0.1:8080
   listening on http://127.0.0.1:8080
 
   $ thoth serve --data /srv/thoth --config /etc/thoth/serve.toml
@@ -128,7 +128,7 @@ impl Serve {
         let store = Embedded::open_bare(&folder, &options)
             .map_err(|error| Failure::new(Kind::User, error))?;
         let store = Arc::new(store);
-        let auth = self.auth(&store)?;
+        let auth = self.auth(&store, &settings)?;
         let scheme = if settings.tls_cert.is_some() { "https" } else { "http" };
         let server = Server::start(settings, &folder, store, auth)
             .map_err(|error| Failure::new(Kind::User, error))?;
@@ -153,11 +153,11 @@ impl Serve {
         Ok(())
     }
 
-    fn auth(&self, store: &Arc<Embedded>) -> Result<Auth> {
+    fn auth(&self, store: &Arc<Embedded>, settings: &Settings) -> Result<Auth> {
         let Some(account) = &self.insecure_no_auth else {
-            let text = "this version has no accounts yet";
-            return Err(Failure::from(Error::Environment(text.to_owned()))
-                .hint("--insecure-no-auth serves without them, on loopback"));
+            let auth = Auth::new(Arc::clone(store) as Arc<_>)
+                .map_err(|error| Failure::new(Kind::User, error))?;
+            return Ok(auth.requiring_tls(settings.require_tls));
         };
         store
             .create_account(account)

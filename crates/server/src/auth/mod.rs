@@ -12,10 +12,29 @@
 //! credentials. The server refuses to use it on an address that other
 //! machines reach.
 
+mod condition;
+mod credentials;
+mod directory;
+mod lexer;
+mod policy;
+mod rights;
+#[cfg(test)]
+mod tests;
+mod token;
+
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use http::HeaderMap;
-use thoth_manta::{Area, Code, Error, Path, Result, Timestamp};
+use serde::{Deserialize, Serialize};
+use thoth_manta::{Path, Result, Timestamp};
+use thoth_store::Accounts;
+
+use credentials::Checker;
+use directory::Directory;
+use token::Sealer;
+
+pub use policy::{RuleError, check_rule};
 
 /// The header under which the store keeps the role tags of a name, joined by
 /// `", "`.
@@ -67,6 +86,23 @@ pub struct Principal {
     pub is_operator: bool,
     /// Whether there were no credentials.
     pub is_anonymous: bool,
+    /// The active roles, with the account that each is of.
+    active: Vec<ActiveRole>,
+    /// Tags that a signed URL asks for.
+    url_tags: Option<String>,
+    /// Whether a URL was signed, rather than a header.
+    by_url: bool,
+    /// When the token was made that the caller showed.
+    token_made: Option<i64>,
+}
+
+/// A role that is active for a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ActiveRole {
+    /// The account that it is of.
+    account: [u8; 16],
+    /// Its name.
+    name: String,
 }
 
 impl Principal {
@@ -79,6 +115,10 @@ impl Principal {
             roles: Vec::new(),
             is_operator: false,
             is_anonymous: true,
+            active: Vec::new(),
+            url_tags: None,
+            by_url: false,
+            token_made: None,
         }
     }
 
@@ -119,6 +159,28 @@ pub enum Action {
 }
 
 impl Action {
+    /// Every action.
+    pub const ALL: [Action; 18] = [
+        Action::GetDirectory,
+        Action::PutDirectory,
+        Action::DeleteDirectory,
+        Action::GetObject,
+        Action::PutObject,
+        Action::DeleteObject,
+        Action::PutLink,
+        Action::CreateToken,
+        Action::CreateJob,
+        Action::ListJobs,
+        Action::GetJob,
+        Action::ManageJob,
+        Action::Mlogin,
+        Action::CreateUpload,
+        Action::GetUpload,
+        Action::UploadPart,
+        Action::CommitUpload,
+        Action::AbortUpload,
+    ];
+
     /// Returns the name that policies use.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -144,22 +206,64 @@ impl Action {
     }
 }
 
+/// A resource, as far as what may be done to it depends on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Resource<'a> {
+    /// Its path.
+    pub path: &'a Path,
+    /// Its role tags; for a new name those of its parent directory. They may
+    /// be left empty when [`Principal::needs_tags`] says so.
+    pub role_tags: &'a [String],
+    /// Whether it is there already; `None` when nobody looked.
+    pub exists: Option<bool>,
+}
+
 /// Decides who asks and what they may do.
 #[derive(Debug)]
 pub struct Auth {
-    insecure_account: Option<String>,
+    way: Way,
+    require_tls: bool,
+}
+
+#[derive(Debug)]
+enum Way {
+    /// Whoever asks is an operator and holds this account.
+    Insecure(String),
+    /// By the accounts of the store.
+    Accounts(Box<Checker>),
 }
 
 impl Auth {
+    /// Returns the rules of the accounts that a store keeps.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read.
+    pub fn new(store: Arc<dyn Accounts + Send + Sync>) -> Result<Auth> {
+        let directory = Directory::new(store);
+        let sealer = Sealer::new(directory.store())?;
+        let checker = Checker::new(directory, sealer);
+        Ok(Auth { way: Way::Accounts(Box::new(checker)), require_tls: false })
+    }
+
     /// Returns the rule that whoever reaches the server holds an account and
     /// is an operator, for development.
     pub fn insecure(account: &str) -> Auth {
-        Auth { insecure_account: Some(account.to_owned()) }
+        let way = Way::Insecure(account.to_owned());
+        Auth { way, require_tls: false }
+    }
+
+    /// Refuses signed requests that do not come over TLS, other than signed
+    /// URLs.
+    #[must_use]
+    pub fn requiring_tls(mut self, require_tls: bool) -> Auth {
+        self.require_tls = require_tls;
+        self
     }
 
     /// Tells whether no credentials are looked at.
     pub fn is_insecure(&self) -> bool {
-        self.insecure_account.is_some()
+        matches!(self.way, Way::Insecure(_))
     }
 
     /// Finds out who asks. A request without credentials is the anonymous
@@ -174,21 +278,44 @@ impl Auth {
         request: &RequestFacts<'_>,
         now: Timestamp,
     ) -> Result<Principal> {
-        let _ = (request, now);
-        Ok(match &self.insecure_account {
-            Some(login) => Principal {
+        match &self.way {
+            Way::Insecure(login) => Ok(Principal {
                 login: login.clone(),
                 is_operator: true,
                 is_anonymous: false,
                 ..Principal::anonymous()
-            },
-            None => Principal::anonymous(),
-        })
+            }),
+            Way::Accounts(checker) => {
+                let proven = checker.check(request, now)?;
+                rights::principal(checker, proven, request)
+            }
+        }
     }
 
-    /// Refuses what they may not do. `role_tags` are those of the resource
-    /// (for a new name: of its parent directory); they may be left empty when
-    /// [`Principal::needs_tags`] says so.
+    /// Refuses those who can have no right to anything in the account that a
+    /// path is in, before it is looked up: what is there is none of their
+    /// business.
+    ///
+    /// # Errors
+    ///
+    /// `AuthorizationFailed`, `AccountDoesNotExist`, `AccountBlocked`,
+    /// `SecureTransportRequired`.
+    pub fn admit(
+        &self,
+        who: &Principal,
+        path: &Path,
+        facts: &RequestFacts<'_>,
+    ) -> Result<()> {
+        match &self.way {
+            Way::Insecure(_) => Ok(()),
+            Way::Accounts(checker) => {
+                rights::admit(checker, who, path, facts)?;
+                rights::check_transport(self.require_tls, who, path, facts)
+            }
+        }
+    }
+
+    /// Refuses what they may not do.
     ///
     /// # Errors
     ///
@@ -197,21 +324,15 @@ impl Auth {
         &self,
         who: &Principal,
         action: Action,
-        path: &Path,
-        role_tags: &[String],
+        resource: &Resource<'_>,
         facts: &RequestFacts<'_>,
     ) -> Result<()> {
-        let _ = (role_tags, facts);
-        let reads = matches!(action, Action::GetDirectory | Action::GetObject);
-        let public = path.area() == Some(Area::Public);
-        if who.is_operator || who.holds(path.account()) || (reads && public) {
-            return Ok(());
+        match &self.way {
+            Way::Insecure(_) => Ok(()),
+            Way::Accounts(checker) => {
+                rights::authorize(checker, who, action, resource, facts)
+            }
         }
-        let who = if who.is_anonymous { "anonymous" } else { &who.login };
-        Err(Error::new(
-            Code::AuthorizationFailed,
-            format!("{who} is not allowed to access {path}"),
-        ))
     }
 
     /// Returns the role tags that a PUT gives its resource: those of its
@@ -226,8 +347,12 @@ impl Auth {
         path: &Path,
         facts: &RequestFacts<'_>,
     ) -> Result<Vec<String>> {
-        let _ = (path, facts);
-        Ok(who.roles.clone())
+        match &self.way {
+            Way::Insecure(_) => Ok(rights::asked_tags(who, facts)),
+            Way::Accounts(checker) => {
+                rights::role_tags(checker, who, path, facts)
+            }
+        }
     }
 
     /// Makes a token that stands for the caller and the active roles.
@@ -240,7 +365,18 @@ impl Auth {
         who: &Principal,
         now: Timestamp,
     ) -> Result<String> {
-        let _ = (who, now);
-        Err(Error::new(Code::NotImplemented, "tokens are not made here"))
+        match &self.way {
+            Way::Insecure(_) => Err(thoth_manta::Error::new(
+                thoth_manta::Code::NotImplemented,
+                "this server looks at no credentials, so it makes no tokens",
+            )),
+            Way::Accounts(checker) => checker.sealer.seal(&token::Claims {
+                login: who.login.clone(),
+                account: who.account,
+                user: who.subuser.clone(),
+                roles: who.active.clone(),
+                made: who.token_made.unwrap_or_else(|| now.as_second()),
+            }),
+        }
     }
 }

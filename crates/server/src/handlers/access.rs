@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use thoth_manta::{Code, Error, Info, Manta, Path, Result};
 
 use super::Call;
-use crate::auth::{Action, ROLE_TAG};
+use crate::auth::{Action, ROLE_TAG, Resource};
 
 impl Call<'_> {
     /// Refuses what the caller may not do to a resource with such tags.
@@ -15,10 +15,20 @@ impl Call<'_> {
         path: &Path,
         tags: &[String],
     ) -> Result<()> {
+        let resource = Resource { path, role_tags: tags, exists: None };
+        self.allow_resource(action, &resource)
+    }
+
+    /// Does so for a resource of which it is known whether it is there.
+    fn allow_resource(
+        &mut self,
+        action: Action,
+        resource: &Resource<'_>,
+    ) -> Result<()> {
         self.trail.action = Some(action);
-        self.trail.path = Some(path.clone());
+        self.trail.path = Some(resource.path.clone());
         let facts = self.request.facts();
-        self.core.auth.authorize(&self.who, action, path, tags, &facts)
+        self.core.auth.authorize(&self.who, action, resource, &facts)
     }
 
     /// Does so for what was found.
@@ -42,7 +52,8 @@ impl Call<'_> {
         } else {
             Vec::new()
         };
-        self.allow(action, path, &tags)
+        let resource = Resource { path, role_tags: &tags, exists: Some(true) };
+        self.allow_resource(action, &resource)
     }
 
     /// Does so for a new name, by the tags of the directory it is to be in.
@@ -61,7 +72,8 @@ impl Call<'_> {
             },
             None => Vec::new(),
         };
-        self.allow(action, path, &tags)
+        let resource = Resource { path, role_tags: &tags, exists: Some(false) };
+        self.allow_resource(action, &resource)
     }
 
     /// Does so for a name that may be there already.

@@ -110,6 +110,10 @@ fn answer(
         trail.subuser.clone_from(&who.subuser);
     }
     core.rates.take(&who, request.client.ip())?;
+    if let Some(path) = target.path() {
+        trail.path = Some(path.clone());
+        core.auth.admit(&who, path, &facts)?;
+    }
     let query = Query::parse(request.raw_query.as_deref());
     let mut call = Call { core, request, query, body, who, trail };
     match target {
