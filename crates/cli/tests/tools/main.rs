@@ -4,6 +4,7 @@
 //! process, and a server in a process of its own. What a tool
 //! prints is compared to the letter, with ids and times taken out.
 
+mod originals;
 mod stories;
 mod world;
 
