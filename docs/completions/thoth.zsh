@@ -675,6 +675,661 @@ never\:"Never"))' \
 '--help[Print help (see more with '\''--help'\'')]' \
 && ret=0
 ;;
+(account)
+_arguments "${_arguments_options[@]}" : \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_thoth__subcmd__account_commands" \
+"*::: :->account" \
+&& ret=0
+
+    case $state in
+    (account)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-account-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+'*--key=[Public key, as OpenSSH or PEM]:FILE:_files' \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--operator[Let its holder do everything everywhere]' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':name -- Its name:_default' \
+&& ret=0
+;;
+(ls)
+_arguments "${_arguments_options[@]}" : \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+'::name -- Which:_default' \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--keep-objects[Leave what it has stored where it is]' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':name -- Which:_default' \
+&& ret=0
+;;
+(block)
+_arguments "${_arguments_options[@]}" : \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':name -- Which:_default' \
+&& ret=0
+;;
+(unblock)
+_arguments "${_arguments_options[@]}" : \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':name -- Which:_default' \
+&& ret=0
+;;
+(key)
+_arguments "${_arguments_options[@]}" : \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_thoth__subcmd__account__subcmd__key_commands" \
+"*::: :->key" \
+&& ret=0
+
+    case $state in
+    (key)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-account-key-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+'--user=[Of this user instead]:USER:_default' \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':account -- The account:_default' \
+'*::files -- Public keys, as OpenSSH or PEM:_files' \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+'--user=[Of this user instead]:USER:_default' \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':account -- The account:_default' \
+':fingerprint -- Its fingerprint, MD5 or SHA256:_default' \
+&& ret=0
+;;
+(ls)
+_arguments "${_arguments_options[@]}" : \
+'--user=[Of this user instead]:USER:_default' \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':account -- The account:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_thoth__subcmd__account__subcmd__key__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-account-key-help-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(ls)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(user)
+_arguments "${_arguments_options[@]}" : \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_thoth__subcmd__account__subcmd__user_commands" \
+"*::: :->user" \
+&& ret=0
+
+    case $state in
+    (user)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-account-user-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+'*--key=[Public key, as OpenSSH or PEM]:FILE:_files' \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':account -- The account:_default' \
+':name -- The user'\''s name:_default' \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':account -- The account:_default' \
+':name -- The user'\''s name:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_thoth__subcmd__account__subcmd__user__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-account-user-help-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(policy)
+_arguments "${_arguments_options[@]}" : \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_thoth__subcmd__account__subcmd__policy_commands" \
+"*::: :->policy" \
+&& ret=0
+
+    case $state in
+    (policy)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-account-policy-command-$line[1]:"
+        case $line[1] in
+            (set)
+_arguments "${_arguments_options[@]}" : \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':account -- The account:_default' \
+':name -- The policy'\''s name:_default' \
+'*::rules -- What it allows\: one or more rules:_default' \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':account -- The account:_default' \
+':name -- The policy'\''s name:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_thoth__subcmd__account__subcmd__policy__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-account-policy-help-command-$line[1]:"
+        case $line[1] in
+            (set)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(role)
+_arguments "${_arguments_options[@]}" : \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+":: :_thoth__subcmd__account__subcmd__role_commands" \
+"*::: :->role" \
+&& ret=0
+
+    case $state in
+    (role)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-account-role-command-$line[1]:"
+        case $line[1] in
+            (set)
+_arguments "${_arguments_options[@]}" : \
+'*--policy=[Policies that it brings]:POLICY:_default' \
+'*--user=[Users who have it when they ask for it]:USER:_default' \
+'*--default-user=[Users who have it without asking]:DEFAULT_USER:_default' \
+'*--account-member=[Other accounts whose holders have it when they ask for it]:ACCOUNT_MEMBER:_default' \
+'*--default-account=[Other accounts whose holders have it without asking]:DEFAULT_ACCOUNT:_default' \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':account -- The account:_default' \
+':name -- The role'\''s name:_default' \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+'--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
+'--color=[Use colours]:WHEN:((auto\:"On a terminal, unless \`NO_COLOR\` is set or \`TERM\` is \`dumb\`"
+always\:"Always"
+never\:"Never"))' \
+'--home=[Keep the store in this folder \[default\: \$THOTH_HOME, else the XDG data folder\]]:DIR:_files' \
+'--json[Print data as JSON]' \
+'(-v --verbose)-q[Print no notes and warnings]' \
+'(-v --verbose)--quiet[Print no notes and warnings]' \
+'-v[Say how answers came about]' \
+'--verbose[Say how answers came about]' \
+'-h[Print help (see more with '\''--help'\'')]' \
+'--help[Print help (see more with '\''--help'\'')]' \
+':account -- The account:_default' \
+':name -- The role'\''s name:_default' \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_thoth__subcmd__account__subcmd__role__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-account-role-help-command-$line[1]:"
+        case $line[1] in
+            (set)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+":: :_thoth__subcmd__account__subcmd__help_commands" \
+"*::: :->help" \
+&& ret=0
+
+    case $state in
+    (help)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-account-help-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(ls)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(block)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(unblock)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(key)
+_arguments "${_arguments_options[@]}" : \
+":: :_thoth__subcmd__account__subcmd__help__subcmd__key_commands" \
+"*::: :->key" \
+&& ret=0
+
+    case $state in
+    (key)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-account-help-key-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(ls)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(user)
+_arguments "${_arguments_options[@]}" : \
+":: :_thoth__subcmd__account__subcmd__help__subcmd__user_commands" \
+"*::: :->user" \
+&& ret=0
+
+    case $state in
+    (user)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-account-help-user-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(policy)
+_arguments "${_arguments_options[@]}" : \
+":: :_thoth__subcmd__account__subcmd__help__subcmd__policy_commands" \
+"*::: :->policy" \
+&& ret=0
+
+    case $state in
+    (policy)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-account-help-policy-command-$line[1]:"
+        case $line[1] in
+            (set)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(role)
+_arguments "${_arguments_options[@]}" : \
+":: :_thoth__subcmd__account__subcmd__help__subcmd__role_commands" \
+"*::: :->role" \
+&& ret=0
+
+    case $state in
+    (role)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-account-help-role-command-$line[1]:"
+        case $line[1] in
+            (set)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(help)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
 (store)
 _arguments "${_arguments_options[@]}" : \
 '--data=[Folder of the store \[default\: store in \$THOTH_HOME\]]:DIR:_files' \
@@ -1005,6 +1660,142 @@ _arguments "${_arguments_options[@]}" : \
 _arguments "${_arguments_options[@]}" : \
 && ret=0
 ;;
+(account)
+_arguments "${_arguments_options[@]}" : \
+":: :_thoth__subcmd__help__subcmd__account_commands" \
+"*::: :->account" \
+&& ret=0
+
+    case $state in
+    (account)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-help-account-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(ls)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(block)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(unblock)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(key)
+_arguments "${_arguments_options[@]}" : \
+":: :_thoth__subcmd__help__subcmd__account__subcmd__key_commands" \
+"*::: :->key" \
+&& ret=0
+
+    case $state in
+    (key)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-help-account-key-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(ls)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(user)
+_arguments "${_arguments_options[@]}" : \
+":: :_thoth__subcmd__help__subcmd__account__subcmd__user_commands" \
+"*::: :->user" \
+&& ret=0
+
+    case $state in
+    (user)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-help-account-user-command-$line[1]:"
+        case $line[1] in
+            (add)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(policy)
+_arguments "${_arguments_options[@]}" : \
+":: :_thoth__subcmd__help__subcmd__account__subcmd__policy_commands" \
+"*::: :->policy" \
+&& ret=0
+
+    case $state in
+    (policy)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-help-account-policy-command-$line[1]:"
+        case $line[1] in
+            (set)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+(role)
+_arguments "${_arguments_options[@]}" : \
+":: :_thoth__subcmd__help__subcmd__account__subcmd__role_commands" \
+"*::: :->role" \
+&& ret=0
+
+    case $state in
+    (role)
+        words=($line[1] "${words[@]}")
+        (( CURRENT += 1 ))
+        curcontext="${curcontext%:*:*}:thoth-help-account-role-command-$line[1]:"
+        case $line[1] in
+            (set)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+(rm)
+_arguments "${_arguments_options[@]}" : \
+&& ret=0
+;;
+        esac
+    ;;
+esac
+;;
+        esac
+    ;;
+esac
+;;
 (store)
 _arguments "${_arguments_options[@]}" : \
 ":: :_thoth__subcmd__help__subcmd__store_commands" \
@@ -1094,6 +1885,7 @@ _thoth_commands() {
 'index:Rebuild or check the index of records' \
 'config:Show what is in force, and where it comes from' \
 'serve:Serve the store to other machines' \
+'account:Manage who may use a server' \
 'store:Back up, restore, check and limit a store' \
 'manta:Work with the objects of the store' \
 'links:Make the program'\''s other names' \
@@ -1101,6 +1893,355 @@ _thoth_commands() {
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'thoth commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account_commands] )) ||
+_thoth__subcmd__account_commands() {
+    local commands; commands=(
+'add:Add an account' \
+'ls:List accounts, or tell all about one' \
+'rm:Remove an account' \
+'block:Keep everybody from using an account' \
+'unblock:Let an account be used again' \
+'key:Keys of an account or one of its users' \
+'user:Users of an account' \
+'policy:What can be allowed' \
+'role:Who is allowed what' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'thoth account commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__add_commands] )) ||
+_thoth__subcmd__account__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account add commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__block_commands] )) ||
+_thoth__subcmd__account__subcmd__block_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account block commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help_commands] )) ||
+_thoth__subcmd__account__subcmd__help_commands() {
+    local commands; commands=(
+'add:Add an account' \
+'ls:List accounts, or tell all about one' \
+'rm:Remove an account' \
+'block:Keep everybody from using an account' \
+'unblock:Let an account be used again' \
+'key:Keys of an account or one of its users' \
+'user:Users of an account' \
+'policy:What can be allowed' \
+'role:Who is allowed what' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'thoth account help commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help__subcmd__add_commands] )) ||
+_thoth__subcmd__account__subcmd__help__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account help add commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help__subcmd__block_commands] )) ||
+_thoth__subcmd__account__subcmd__help__subcmd__block_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account help block commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help__subcmd__help_commands] )) ||
+_thoth__subcmd__account__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account help help commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help__subcmd__key_commands] )) ||
+_thoth__subcmd__account__subcmd__help__subcmd__key_commands() {
+    local commands; commands=(
+'add:Add keys' \
+'rm:Remove a key' \
+'ls:List keys' \
+    )
+    _describe -t commands 'thoth account help key commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help__subcmd__key__subcmd__add_commands] )) ||
+_thoth__subcmd__account__subcmd__help__subcmd__key__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account help key add commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help__subcmd__key__subcmd__ls_commands] )) ||
+_thoth__subcmd__account__subcmd__help__subcmd__key__subcmd__ls_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account help key ls commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help__subcmd__key__subcmd__rm_commands] )) ||
+_thoth__subcmd__account__subcmd__help__subcmd__key__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account help key rm commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help__subcmd__ls_commands] )) ||
+_thoth__subcmd__account__subcmd__help__subcmd__ls_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account help ls commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help__subcmd__policy_commands] )) ||
+_thoth__subcmd__account__subcmd__help__subcmd__policy_commands() {
+    local commands; commands=(
+'set:Add a policy, or replace it' \
+'rm:Remove a policy that no role has' \
+    )
+    _describe -t commands 'thoth account help policy commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help__subcmd__policy__subcmd__rm_commands] )) ||
+_thoth__subcmd__account__subcmd__help__subcmd__policy__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account help policy rm commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help__subcmd__policy__subcmd__set_commands] )) ||
+_thoth__subcmd__account__subcmd__help__subcmd__policy__subcmd__set_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account help policy set commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help__subcmd__rm_commands] )) ||
+_thoth__subcmd__account__subcmd__help__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account help rm commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help__subcmd__role_commands] )) ||
+_thoth__subcmd__account__subcmd__help__subcmd__role_commands() {
+    local commands; commands=(
+'set:Add a role, or replace it' \
+'rm:Remove a role' \
+    )
+    _describe -t commands 'thoth account help role commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help__subcmd__role__subcmd__rm_commands] )) ||
+_thoth__subcmd__account__subcmd__help__subcmd__role__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account help role rm commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help__subcmd__role__subcmd__set_commands] )) ||
+_thoth__subcmd__account__subcmd__help__subcmd__role__subcmd__set_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account help role set commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help__subcmd__unblock_commands] )) ||
+_thoth__subcmd__account__subcmd__help__subcmd__unblock_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account help unblock commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help__subcmd__user_commands] )) ||
+_thoth__subcmd__account__subcmd__help__subcmd__user_commands() {
+    local commands; commands=(
+'add:Add a user' \
+'rm:Remove a user, also from all roles' \
+    )
+    _describe -t commands 'thoth account help user commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help__subcmd__user__subcmd__add_commands] )) ||
+_thoth__subcmd__account__subcmd__help__subcmd__user__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account help user add commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__help__subcmd__user__subcmd__rm_commands] )) ||
+_thoth__subcmd__account__subcmd__help__subcmd__user__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account help user rm commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__key_commands] )) ||
+_thoth__subcmd__account__subcmd__key_commands() {
+    local commands; commands=(
+'add:Add keys' \
+'rm:Remove a key' \
+'ls:List keys' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'thoth account key commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__key__subcmd__add_commands] )) ||
+_thoth__subcmd__account__subcmd__key__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account key add commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__key__subcmd__help_commands] )) ||
+_thoth__subcmd__account__subcmd__key__subcmd__help_commands() {
+    local commands; commands=(
+'add:Add keys' \
+'rm:Remove a key' \
+'ls:List keys' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'thoth account key help commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__key__subcmd__help__subcmd__add_commands] )) ||
+_thoth__subcmd__account__subcmd__key__subcmd__help__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account key help add commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__key__subcmd__help__subcmd__help_commands] )) ||
+_thoth__subcmd__account__subcmd__key__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account key help help commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__key__subcmd__help__subcmd__ls_commands] )) ||
+_thoth__subcmd__account__subcmd__key__subcmd__help__subcmd__ls_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account key help ls commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__key__subcmd__help__subcmd__rm_commands] )) ||
+_thoth__subcmd__account__subcmd__key__subcmd__help__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account key help rm commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__key__subcmd__ls_commands] )) ||
+_thoth__subcmd__account__subcmd__key__subcmd__ls_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account key ls commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__key__subcmd__rm_commands] )) ||
+_thoth__subcmd__account__subcmd__key__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account key rm commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__ls_commands] )) ||
+_thoth__subcmd__account__subcmd__ls_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account ls commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__policy_commands] )) ||
+_thoth__subcmd__account__subcmd__policy_commands() {
+    local commands; commands=(
+'set:Add a policy, or replace it' \
+'rm:Remove a policy that no role has' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'thoth account policy commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__policy__subcmd__help_commands] )) ||
+_thoth__subcmd__account__subcmd__policy__subcmd__help_commands() {
+    local commands; commands=(
+'set:Add a policy, or replace it' \
+'rm:Remove a policy that no role has' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'thoth account policy help commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__policy__subcmd__help__subcmd__help_commands] )) ||
+_thoth__subcmd__account__subcmd__policy__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account policy help help commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__policy__subcmd__help__subcmd__rm_commands] )) ||
+_thoth__subcmd__account__subcmd__policy__subcmd__help__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account policy help rm commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__policy__subcmd__help__subcmd__set_commands] )) ||
+_thoth__subcmd__account__subcmd__policy__subcmd__help__subcmd__set_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account policy help set commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__policy__subcmd__rm_commands] )) ||
+_thoth__subcmd__account__subcmd__policy__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account policy rm commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__policy__subcmd__set_commands] )) ||
+_thoth__subcmd__account__subcmd__policy__subcmd__set_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account policy set commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__rm_commands] )) ||
+_thoth__subcmd__account__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account rm commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__role_commands] )) ||
+_thoth__subcmd__account__subcmd__role_commands() {
+    local commands; commands=(
+'set:Add a role, or replace it' \
+'rm:Remove a role' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'thoth account role commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__role__subcmd__help_commands] )) ||
+_thoth__subcmd__account__subcmd__role__subcmd__help_commands() {
+    local commands; commands=(
+'set:Add a role, or replace it' \
+'rm:Remove a role' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'thoth account role help commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__role__subcmd__help__subcmd__help_commands] )) ||
+_thoth__subcmd__account__subcmd__role__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account role help help commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__role__subcmd__help__subcmd__rm_commands] )) ||
+_thoth__subcmd__account__subcmd__role__subcmd__help__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account role help rm commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__role__subcmd__help__subcmd__set_commands] )) ||
+_thoth__subcmd__account__subcmd__role__subcmd__help__subcmd__set_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account role help set commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__role__subcmd__rm_commands] )) ||
+_thoth__subcmd__account__subcmd__role__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account role rm commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__role__subcmd__set_commands] )) ||
+_thoth__subcmd__account__subcmd__role__subcmd__set_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account role set commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__unblock_commands] )) ||
+_thoth__subcmd__account__subcmd__unblock_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account unblock commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__user_commands] )) ||
+_thoth__subcmd__account__subcmd__user_commands() {
+    local commands; commands=(
+'add:Add a user' \
+'rm:Remove a user, also from all roles' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'thoth account user commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__user__subcmd__add_commands] )) ||
+_thoth__subcmd__account__subcmd__user__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account user add commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__user__subcmd__help_commands] )) ||
+_thoth__subcmd__account__subcmd__user__subcmd__help_commands() {
+    local commands; commands=(
+'add:Add a user' \
+'rm:Remove a user, also from all roles' \
+'help:Print this message or the help of the given subcommand(s)' \
+    )
+    _describe -t commands 'thoth account user help commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__user__subcmd__help__subcmd__add_commands] )) ||
+_thoth__subcmd__account__subcmd__user__subcmd__help__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account user help add commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__user__subcmd__help__subcmd__help_commands] )) ||
+_thoth__subcmd__account__subcmd__user__subcmd__help__subcmd__help_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account user help help commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__user__subcmd__help__subcmd__rm_commands] )) ||
+_thoth__subcmd__account__subcmd__user__subcmd__help__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account user help rm commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__account__subcmd__user__subcmd__rm_commands] )) ||
+_thoth__subcmd__account__subcmd__user__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth account user rm commands' commands "$@"
 }
 (( $+functions[_thoth__subcmd__args_commands] )) ||
 _thoth__subcmd__args_commands() {
@@ -1184,6 +2325,7 @@ _thoth__subcmd__help_commands() {
 'index:Rebuild or check the index of records' \
 'config:Show what is in force, and where it comes from' \
 'serve:Serve the store to other machines' \
+'account:Manage who may use a server' \
 'store:Back up, restore, check and limit a store' \
 'manta:Work with the objects of the store' \
 'links:Make the program'\''s other names' \
@@ -1191,6 +2333,124 @@ _thoth__subcmd__help_commands() {
 'help:Print this message or the help of the given subcommand(s)' \
     )
     _describe -t commands 'thoth help commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__account_commands] )) ||
+_thoth__subcmd__help__subcmd__account_commands() {
+    local commands; commands=(
+'add:Add an account' \
+'ls:List accounts, or tell all about one' \
+'rm:Remove an account' \
+'block:Keep everybody from using an account' \
+'unblock:Let an account be used again' \
+'key:Keys of an account or one of its users' \
+'user:Users of an account' \
+'policy:What can be allowed' \
+'role:Who is allowed what' \
+    )
+    _describe -t commands 'thoth help account commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__account__subcmd__add_commands] )) ||
+_thoth__subcmd__help__subcmd__account__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help account add commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__account__subcmd__block_commands] )) ||
+_thoth__subcmd__help__subcmd__account__subcmd__block_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help account block commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__account__subcmd__key_commands] )) ||
+_thoth__subcmd__help__subcmd__account__subcmd__key_commands() {
+    local commands; commands=(
+'add:Add keys' \
+'rm:Remove a key' \
+'ls:List keys' \
+    )
+    _describe -t commands 'thoth help account key commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__account__subcmd__key__subcmd__add_commands] )) ||
+_thoth__subcmd__help__subcmd__account__subcmd__key__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help account key add commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__account__subcmd__key__subcmd__ls_commands] )) ||
+_thoth__subcmd__help__subcmd__account__subcmd__key__subcmd__ls_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help account key ls commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__account__subcmd__key__subcmd__rm_commands] )) ||
+_thoth__subcmd__help__subcmd__account__subcmd__key__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help account key rm commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__account__subcmd__ls_commands] )) ||
+_thoth__subcmd__help__subcmd__account__subcmd__ls_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help account ls commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__account__subcmd__policy_commands] )) ||
+_thoth__subcmd__help__subcmd__account__subcmd__policy_commands() {
+    local commands; commands=(
+'set:Add a policy, or replace it' \
+'rm:Remove a policy that no role has' \
+    )
+    _describe -t commands 'thoth help account policy commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__account__subcmd__policy__subcmd__rm_commands] )) ||
+_thoth__subcmd__help__subcmd__account__subcmd__policy__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help account policy rm commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__account__subcmd__policy__subcmd__set_commands] )) ||
+_thoth__subcmd__help__subcmd__account__subcmd__policy__subcmd__set_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help account policy set commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__account__subcmd__rm_commands] )) ||
+_thoth__subcmd__help__subcmd__account__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help account rm commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__account__subcmd__role_commands] )) ||
+_thoth__subcmd__help__subcmd__account__subcmd__role_commands() {
+    local commands; commands=(
+'set:Add a role, or replace it' \
+'rm:Remove a role' \
+    )
+    _describe -t commands 'thoth help account role commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__account__subcmd__role__subcmd__rm_commands] )) ||
+_thoth__subcmd__help__subcmd__account__subcmd__role__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help account role rm commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__account__subcmd__role__subcmd__set_commands] )) ||
+_thoth__subcmd__help__subcmd__account__subcmd__role__subcmd__set_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help account role set commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__account__subcmd__unblock_commands] )) ||
+_thoth__subcmd__help__subcmd__account__subcmd__unblock_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help account unblock commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__account__subcmd__user_commands] )) ||
+_thoth__subcmd__help__subcmd__account__subcmd__user_commands() {
+    local commands; commands=(
+'add:Add a user' \
+'rm:Remove a user, also from all roles' \
+    )
+    _describe -t commands 'thoth help account user commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__account__subcmd__user__subcmd__add_commands] )) ||
+_thoth__subcmd__help__subcmd__account__subcmd__user__subcmd__add_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help account user add commands' commands "$@"
+}
+(( $+functions[_thoth__subcmd__help__subcmd__account__subcmd__user__subcmd__rm_commands] )) ||
+_thoth__subcmd__help__subcmd__account__subcmd__user__subcmd__rm_commands() {
+    local commands; commands=()
+    _describe -t commands 'thoth help account user rm commands' commands "$@"
 }
 (( $+functions[_thoth__subcmd__help__subcmd__args_commands] )) ||
 _thoth__subcmd__help__subcmd__args_commands() {
