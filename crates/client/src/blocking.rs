@@ -256,36 +256,31 @@ impl Blocking {
         options: &PutOptions,
     ) -> Result<ObjectInfo> {
         // One waits while the others are on their way.
-        let (give, parts) = mpsc::channel::<Bytes>(1);
+        let (give, parts) = mpsc::channel::<Result<Bytes>>(1);
         let (client, to) = (self.client.clone(), path.clone());
         let options_there = options.clone();
         let task = self.runtime.spawn(async move {
             client.put_parts(&to, parts, &options_there).await
         });
         let size = part_size(length);
-        let fed = loop {
-            // Nothing is read before the upload has been begun, which may be
-            // refused.
-            let Ok(permit) = self.wait(give.reserve()) else { break Ok(()) };
+        // Nothing is read before the upload has been begun, which may be
+        // refused.
+        while let Ok(permit) = self.wait(give.reserve()) {
             let mut part = BytesMut::zeroed(size);
             match fill(body, &mut part) {
-                Ok(0) => break Ok(()),
+                Ok(0) => break,
                 Ok(read) => {
                     part.truncate(read);
-                    permit.send(part.freeze());
+                    permit.send(Ok(part.freeze()));
                     if read < size {
-                        break Ok(());
+                        break;
                     }
                 }
-                Err(e) => break Err(unreadable(path, e)),
+                Err(cause) => {
+                    permit.send(Err(unreadable(path, cause)));
+                    break;
+                }
             }
-        };
-        if fed.is_err() {
-            // Not all parts: the length promised does not fit, and the upload
-            // is aborted.
-            drop(give);
-            let _ = self.wait(task);
-            return fed.and_then(|()| Err(Error::not_found(path)));
         }
         drop(give);
         joined(self.wait(task))

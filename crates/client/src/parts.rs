@@ -35,7 +35,8 @@ pub(crate) fn part_size(length: u64) -> usize {
 
 impl Client {
     /// Stores an object whose parts come through a channel: all but the last
-    /// of one size, of 5 MiB at least.
+    /// of one size, of 5 MiB at least. An error in their place ends the upload
+    /// without an object.
     ///
     /// Parts are sent side by side, and each again where its connection
     /// breaks. With a condition, the path is looked at before the first part;
@@ -47,7 +48,7 @@ impl Client {
     pub async fn put_parts(
         &self,
         path: &Path,
-        mut parts: mpsc::Receiver<Bytes>,
+        mut parts: mpsc::Receiver<Result<Bytes>>,
         options: &PutOptions,
     ) -> Result<ObjectInfo> {
         self.check_target(path, &options.condition).await?;
@@ -102,7 +103,7 @@ impl Client {
     async fn send_parts(
         &self,
         upload: &Upload,
-        parts: &mut mpsc::Receiver<Bytes>,
+        parts: &mut mpsc::Receiver<Result<Bytes>>,
         options: &PutOptions,
     ) -> Result<Vec<String>> {
         let mut tasks: JoinSet<Result<(u32, Etag)>> = JoinSet::new();
@@ -110,6 +111,7 @@ impl Client {
         let mut length = 0u64;
         let mut number = 0u32;
         while let Some(part) = parts.recv().await {
+            let part = part?;
             length = length.saturating_add(part.len() as u64);
             let (client, upload) = (self.clone(), upload.clone());
             tasks.spawn(async move {

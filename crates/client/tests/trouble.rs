@@ -303,6 +303,18 @@ fn a_body_that_breaks_off_leaves_what_was_there() {
         assert_eq!(error.code(), Code::UploadAbandoned, "{length:?}: {error}");
         still_old();
     }
+    // Every byte that was promised comes, and then no end but an error.
+    let length = 128 << 20;
+    let mut body = Body::of(&vec![7; length]);
+    body.fail_at = Some(length);
+    let options = PutOptions {
+        length_bytes: Some(length as u64),
+        ..PutOptions::default()
+    };
+    let put = w.client.put(&path, &mut body, &options);
+    let error = put.expect_err("it does not end");
+    assert_eq!(error.code(), Code::UploadAbandoned);
+    still_old();
     // Shorter and longer than promised.
     for promised in [10, 100_000, 3_000_000, 200 << 20] {
         let mut body = Body::of(&noise(2_000_000));
