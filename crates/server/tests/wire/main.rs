@@ -1,5 +1,6 @@
 //! The protocol as clients see it, over sockets.
 
+mod access;
 mod client;
 mod directories;
 mod hostile;
