@@ -80,11 +80,12 @@ impl Service {
         let service = Arc::clone(&self);
         let _now = service.metrics.requests_now.hold();
         let (head, body) = read_head(request, peer);
+        let head = Arc::new(head);
         let handled = if head.raw_path == "/metrics" && self.shows_metrics(peer)
         {
             self.metrics_reply()
         } else {
-            self.handle(Arc::new(head.clone()), body).await
+            self.handle(Arc::clone(&head), body).await
         };
         Ok(self.finish(&head, handled, begun))
     }
