@@ -393,3 +393,26 @@ fn an_agent_that_is_none_is_told_by_its_socket() {
     }
     served.join().expect("served");
 }
+
+/// One in four of these keys has a number shorter than its curve, which the
+/// file then holds without its zeros.
+#[test]
+fn keys_with_short_numbers_are_read_open_and_locked() {
+    let folder = tempfile::tempdir().expect("folder");
+    for round in 0..16 {
+        for passphrase in ["", "secret"] {
+            let name = format!("{round}{passphrase}");
+            let more = ["-t", "ecdsa", "-b", "521", "-a", "1"];
+            let more = [&more[..], &["-N", passphrase]].concat();
+            let file = keygen(folder.path(), &name, &more);
+            let mut say = |_: &str| Some(passphrase.to_owned());
+            let key = PrivateKey::read(&file, Some(&mut say)).expect(&name);
+            let (algorithm, signature) = key.sign(MESSAGE).expect("signs");
+            let public = public_of(&file);
+            assert!(public.verify(algorithm, MESSAGE, &signature), "{name}");
+            let mut wrong = |_: &str| Some("else".to_owned());
+            let refused = PrivateKey::read(&file, Some(&mut wrong));
+            assert_eq!(refused.is_err(), !passphrase.is_empty(), "{name}");
+        }
+    }
+}

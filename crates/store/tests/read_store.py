@@ -171,7 +171,7 @@ def main(folder, path, output):
     sql = sqlite3.connect(f"file:{folder}/store.db?mode=ro", uri=True)
     one = lambda pragma: sql.execute(f"PRAGMA {pragma}").fetchone()[0]
     require(one("application_id") == 0x54687468, "another program's database")
-    require(one("user_version") == 2, "another version of the layout")
+    require(one("user_version") == 3, "another version of the layout")
     key, mtime, durability, content_type, headers = find(sql, path)
     ident, size, digest, md5, names, body = sql.execute(
         "SELECT id, size, digest, md5, names, body FROM object WHERE key = ?",

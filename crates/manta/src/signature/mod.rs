@@ -53,6 +53,7 @@ mod date;
 mod find;
 mod fingerprint;
 mod header;
+mod openssh;
 mod private;
 mod public;
 mod signer;

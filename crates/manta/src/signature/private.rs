@@ -16,6 +16,7 @@ use num_bigint::BigUint;
 use pkcs1::der::SecretDocument;
 use ssh_key::private::{EcdsaKeypair, KeypairData, RsaKeypair};
 
+use super::openssh;
 use super::{Algorithm, KeyKind, PublicKey, Result, SignatureError};
 
 /// The longest file that is looked at as a key.
@@ -167,10 +168,8 @@ impl LockedKey {
     ///
     /// [`SignatureError::WrongPassphrase`].
     pub fn unlock(&self, passphrase: &str) -> Result<PrivateKey> {
-        let key = self
-            .key
-            .decrypt(passphrase)
-            .map_err(|_| SignatureError::WrongPassphrase(self.name.clone()))?;
+        let wrong = || SignatureError::WrongPassphrase(self.name.clone());
+        let key = openssh::unlock(&self.key, passphrase).ok_or_else(wrong)?;
         PrivateKey::from_ssh(&key)
     }
 
@@ -219,7 +218,7 @@ impl InFile {
             return Err(bad(format!("{name}: expected -----BEGIN ...")));
         }
         if text.starts_with("-----BEGIN OPENSSH PRIVATE KEY-----") {
-            let key = ssh_key::PrivateKey::from_openssh(text)
+            let key = openssh::read(text)
                 .map_err(|error| bad(format!("{name}: {error}")))?;
             if !key.is_encrypted() {
                 return Ok(InFile::Open(PrivateKey::from_ssh(&key)?));

@@ -304,16 +304,19 @@ mod tests {
             scope.spawn(move || {
                 let first = committer.run(move |_| {
                     hold.wait();
+                    hold.wait();
                     Ok(())
                 });
                 first.expect("nothing to fail");
             });
+            // Whatever comes now is too late for the batch of the first.
+            gate.wait();
             let all: Vec<_> = all
                 .into_iter()
                 .map(|work| {
                     let one = scope.spawn(move || committer.run(work));
                     // In this order.
-                    std::thread::sleep(std::time::Duration::from_millis(20));
+                    std::thread::sleep(std::time::Duration::from_millis(50));
                     one
                 })
                 .collect();
