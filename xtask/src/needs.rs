@@ -27,7 +27,7 @@ const fn need(
     Need { what, package, why }
 }
 
-const NEEDS: [Need; 20] = [
+const NEEDS: [Need; 22] = [
     need("gcc", "gcc", "compiles the corpus programs"),
     need("g++", "g++", "compiles the C++ ones"),
     need("/usr/include/stdio.h", "libc6-dev", "their headers"),
@@ -47,6 +47,8 @@ const NEEDS: [Need; 20] = [
     need("node", "nodejs", "crashes, in a corpus case"),
     need("npm", "npm", "installs a client of the server"),
     need("ssh-keygen", "openssh-client", "makes the clients' keys"),
+    need("openssl", "openssl", "verifies signatures as a judge"),
+    need("curl", "curl", "asks the server as users do"),
     need("mount", "mount", "mounts a disk to be filled"),
 ];
 
